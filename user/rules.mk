@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+#
+# How the toy user land is built: user/bin/X.c becomes $(B)/user/bin/X, user/tests/X.c $(B)/user/tests/X, and all of
+# them, with user/etc/, become $(B)/initrd.cpio.
+#
+# Included by the top Makefile, which sets B (the build folder) and the tools. Every program is one source file
+# linked with the tiny libc; the linker drops what is not used. The initrd is a function of the files' bytes only.
+
+UCC ?= $(CC) -m32
+UFLAGS := -std=gnu11 -march=i686 -Os -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fomit-frame-pointer -ffunction-sections -fdata-sections -mno-sse -mno-mmx \
+	-fno-strict-aliasing -Wall -Wextra -I.
+ULDFLAGS := -m elf_i386 -static --gc-sections -z noseparate-code -z max-page-size=4096 -z noexecstack -s
+
+ULIBC_OBJS := $(patsubst user/libc/%,$(B)/user/libc/%.o,$(sort $(wildcard user/libc/*.c user/libc/*.asm)))
+UBIN       := $(patsubst user/%.c,$(B)/user/%,$(sort $(wildcard user/bin/*.c)))
+UTESTS     := $(patsubst user/%.c,$(B)/user/%,$(sort $(wildcard user/tests/*.c)))
+UETC       := $(sort $(wildcard user/etc/*))
+
+$(B)/user/syscall.inc: abi/syscall.h
+	@mkdir -p $(@D)
+	sed -n 's/^#define __NR_/%define NR_/p' $< > $@
+
+$(B)/user/libc/%.c.o: user/libc/%.c
+	@mkdir -p $(@D)
+	$(UCC) $(UFLAGS) -fno-builtin -MMD -MP -c $< -o $@
+
+$(B)/user/libc/%.asm.o: user/libc/%.asm $(B)/user/syscall.inc
+	@mkdir -p $(@D)
+	$(NASM) -f elf32 -I $(B)/user/ $< -o $@
+
+$(B)/user/libc.a: $(ULIBC_OBJS)
+	rm -f $@
+	$(AR) rcsD $@ $^
+
+$(B)/user/%.o: user/%.c
+	@mkdir -p $(@D)
+	$(UCC) $(UFLAGS) -MMD -MP -c $< -o $@
+
+$(UBIN) $(UTESTS): $(B)/user/%: $(B)/user/%.o $(B)/user/libc.a
+	$(LD) $(ULDFLAGS) -e _start $(B)/user/libc/crt0.asm.o $< $(B)/user/libc.a -o $@
+
+$(B)/initrd.cpio: $(UBIN) $(UTESTS) $(UETC) user/mkinitrd
+	python3 user/mkinitrd $@ $(B)/user/bin $(B)/user/tests $(UBIN) $(UTESTS) $(UETC)
+
+.PHONY: user
+user: $(B)/initrd.cpio
+.SECONDARY: $(patsubst %,%.o,$(UBIN) $(UTESTS))
+
+-include $(ULIBC_OBJS:.o=.d) $(addsuffix .d,$(UBIN) $(UTESTS))
