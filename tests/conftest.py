@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""pytest's set-up: how much is run (--level), what is counted, and the fixtures that boot machines.
+
+Marks: `quick` tests are all that --level quick runs; `long` tests run at --level long only. A skip needs a reason and is printed
+with it. The run fails when nothing ran.
+"""
+import pytest
+
+import machine
+
+LEVELS = ("quick", "normal", "long")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--level", choices=LEVELS, default="normal")
+    parser.addoption("--counts", help="file that receives the last line")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "quick: also part of the quick run")
+    config.addinivalue_line("markers", "long: part of the long run only")
+
+
+def pytest_collection_modifyitems(config, items):
+    level = config.getoption("level")
+    if level == "quick":
+        chosen = [i for i in items if i.get_closest_marker("quick")]
+    elif level == "normal":
+        chosen = [i for i in items if not i.get_closest_marker("long")]
+    else:
+        chosen = list(items)
+    config.hook.pytest_deselected(items=[i for i in items if i not in chosen])
+    items[:] = chosen
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if not config.getoption("counts"):
+        return
+    number = {k: len(terminalreporter.stats.get(k, [])) for k in ("passed", "failed", "error", "skipped")}
+    with open(config.getoption("counts"), "w", encoding="ascii") as f:
+        f.write(f"{number['passed']} passed, {number['failed'] + number['error']} failed, {number['skipped']} skipped")
+
+
+@pytest.fixture
+def boot():
+    """boot(words, ...): one scripted run by tools/run, see machine.boot."""
+    return machine.boot
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start(...): a machine to look into while it runs, see machine.Machine; ended with the test."""
+    started = []
+
+    def begin(*args, **kwargs):
+        started.append(machine.Machine(tmp_path / f"machine{len(started)}", *args, **kwargs))
+        return started[-1]
+    yield begin
+    for m in started:
+        m.end()

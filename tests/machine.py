@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""Machines for the tests: a scripted run through tools/run, and one to look into from outside through QEMU's monitor.
+
+What a test claims about the kernel's memory is read from a dump of the machine, never from the kernel's own word.
+"""
+import os
+import re
+import socket
+import struct
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = (ROOT / os.environ.get("B", "build")).resolve()
+KERNEL = BUILD / "postern.elf"
+INITRD = BUILD / "initrd.cpio"
+KERNEL_BASE = 0xC0000000
+
+
+class Result(NamedTuple):
+    """How a run ended: tools/run's exit status, the guest's console, and what was said about it."""
+    status: int
+    console: str
+    stderr: str
+
+    def expect(self, status, *patterns):
+        """Fails with the whole transcript unless the status is right and every pattern occurs on the console."""
+        wrong = [p for p in patterns if not re.search(p, self.console, re.M)]
+        assert self.status == status and not wrong, (
+            f"status {self.status}, expected {status}; missing: {wrong}\n{self.stderr}\n--- console ---\n{self.console}")
+        return self
+
+
+def boot(options="", words="", *, cpu=None, mem=None, kernel=None, initrd=None, stdin=b"", timeout=60,
+         icount=False, qemu=()):
+    """Boots with kernel options and process 1's words ("-c 'ls /'" or "/tests/x ARG"); returns the Result."""
+    args = [str(ROOT / "tools/run"), "--no-build", "--timeout", str(timeout)]
+    for name, value in (("cpu", cpu), ("mem", mem), ("kernel", kernel or KERNEL), ("initrd", initrd or INITRD),
+                        ("cmdline", f"{options} -- {words}" if words else options)):
+        if value is not None:
+            args += [f"--{name}", str(value)]
+    args += ["--icount"] * icount + (["--", *qemu] if qemu else [])
+    p = subprocess.run(args, input=stdin, capture_output=True, timeout=timeout + 30, check=False)
+    return Result(p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace"))
+
+
+class Mapping(NamedTuple):
+    """One present page-table leaf, with the rights of all levels combined."""
+    va: int
+    pa: int
+    size: int
+    writable: bool
+    user: bool
+    executable: bool
+
+
+class Machine:
+    """QEMU with its monitor on a socket and the guest's console in a pipe."""
+
+    def __init__(self, folder, options="", words="", *, cpu="max", mem=64, kernel=KERNEL, initrd=INITRD, qemu=()):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.mem = folder, mem
+        # A socket's path may have 107 characters at most: go there by descriptor.
+        self.dir_fd = os.open(folder, os.O_RDONLY)
+        monitor = f"/proc/{os.getpid()}/fd/{self.dir_fd}/monitor"
+        command = ["qemu-system-i386", "-cpu", cpu, "-m", str(mem), "-display", "none", "-nic", "none", "-no-reboot",
+                   "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-serial", "stdio",
+                   "-monitor", f"unix:{monitor},server=on,wait=off"]
+        if kernel:
+            command += ["-kernel", str(kernel), "-append", f"{options} -- {words}" if words else options]
+        if kernel and initrd:
+            command += ["-initrd", str(initrd)]
+        self.child = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command, *qemu], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.console = ""
+        threading.Thread(target=self._listen, daemon=True).start()
+        self.socket = socket.socket(socket.AF_UNIX)
+        for _ in range(200):
+            try:
+                self.socket.connect(monitor)
+                break
+            except OSError:
+                time.sleep(0.05)
+        self._answer()
+
+    def _listen(self):
+        while data := os.read(self.child.stdout.fileno(), 65536):
+            self.console += data.decode("utf-8", "replace").replace("\r", "")
+
+    def _answer(self):
+        text = b""
+        while not text.endswith(b"(qemu) "):
+            piece = self.socket.recv(65536)
+            if not piece:
+                break
+            text += piece
+        return text.decode("utf-8", "replace").replace("\r", "")
+
+    def hmp(self, command):
+        """One monitor command; returns what it prints."""
+        self.socket.sendall(command.encode() + b"\n")
+        return self._answer()
+
+    def wait_for(self, pattern, timeout=30):
+        """Waits until the console shows the pattern; returns the match."""
+        until = time.monotonic() + timeout
+        while time.monotonic() < until:
+            if found := re.search(pattern, self.console, re.M):
+                return found
+            if self.child.poll() is not None:
+                time.sleep(0.2)
+                if found := re.search(pattern, self.console, re.M):
+                    return found
+                break
+            time.sleep(0.02)
+        raise AssertionError(f"waited for {pattern!r} in vain; console:\n{self.console}")
+
+    def type(self, text):
+        self.child.stdin.write(text.encode())
+        self.child.stdin.flush()
+
+    def memory(self, address=0, size=None):
+        """A dump of physical memory, all of it unless a size is said."""
+        path = self.folder / "memory"
+        self.hmp(f"pmemsave {address} {size or self.mem << 20} \"{path}\"")
+        return path.read_bytes()
+
+    def register(self, name):
+        """The value of a register by the name that `info registers` gives it."""
+        return int(re.search(rf"\b{name} *=([0-9a-f]+)", self.hmp("info registers"))[1], 16)
+
+    def mappings(self):
+        """Stops the machine and lists every mapping of the page tables in CR3."""
+        self.hmp("stop")
+        return walk(self.memory(), self.register("CR3"), bool(self.register("EFER") & 0x800))
+
+    def end(self):
+        if self.child.poll() is None:
+            self.child.kill()
+        self.child.wait()
+        self.socket.close()
+        os.close(self.dir_fd)
+
+
+def walk(memory, cr3, nx):
+    """Every present leaf of a PAE page table as a Mapping; the rights are the intersection over the levels."""
+    def table(address, n=512):
+        address &= 0x000FFFFFFFFFF000 if n == 512 else ~31
+        return struct.unpack_from(f"<{n}Q", memory, address) if address + n * 8 <= len(memory) else (0,) * n
+
+    found = []
+    for i, pdpte in enumerate(table(cr3, 4)):
+        if not pdpte & 1:
+            continue
+        for j, pmd in enumerate(table(pdpte)):
+            if not pmd & 1:
+                continue
+            large = bool(pmd & 0x80)
+            leaves = [(0, pmd)] if large else enumerate(table(pmd))
+            for k, leaf in leaves:
+                if leaf & 1:
+                    both = pmd & leaf
+                    found.append(Mapping(i << 30 | j << 21 | k << 12, leaf & (0x000FFFFFFFE00000 if large else 0x000FFFFFFFFFF000),
+                                         0x200000 if large else 0x1000, bool(both & 2), bool(both & 4),
+                                         not (nx and (pmd | leaf) >> 63)))
+    return found

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""The matrix: processor x mode of the gate x entry x reserved top. Each cell boots and runs the in-guest suite of the gate.
+
+What a cell promises is in expected(): where the page is, what the log says, and whether an old loader is content.
+"""
+import itertools
+
+import pytest
+
+from machine import boot
+
+CPUS = ("pentium3", "qemu32", "qemu32,-sep", "max")
+MODES = ("on", "compat", "off")
+ENTRIES = ("auto", "int80", "sysenter")
+RESERVES = (None, "132K", "4M", "168M")
+SIZES = {None: 0, "132K": 132 << 10, "4M": 4 << 20, "168M": 168 << 20}
+
+
+def expected(cpu, mode, entry, reserve):
+    """(words for vdsotest, patterns of the log) for one cell."""
+    page = 0x100000000 - SIZES[reserve] - 0x2000
+    patterns = [" 0 failed$"]
+    words = {"on": "random", "compat": f"compat {page:#x}", "off": "off"}[mode]
+    if mode == "compat":
+        patterns.append(f"compat at 0x{page:08x}" + (".*relocated from 0xffffe000" if reserve else ""))
+    elif mode == "on":
+        patterns.append(r"vdso.*random")
+    else:
+        patterns.append(r"vdso.*off")
+    if reserve:
+        patterns.append(f"Reserving virtual address space above 0x{page + 0x2000:08x}")
+    if mode != "off":
+        sysenter = entry != "int80" and "-sep" not in cpu
+        patterns.append(r"vdso.*\b" + ("sysenter" if sysenter else "int ?(0x)?80"))
+        if entry == "sysenter" and "-sep" in cpu:
+            patterns.append("(?i)no SEP|SEP")
+    return words, patterns
+
+
+def cells():
+    for n, cell in enumerate(itertools.product(CPUS, MODES, ENTRIES, RESERVES)):
+        a, b, c, d = CPUS.index(cell[0]), MODES.index(cell[1]), ENTRIES.index(cell[2]), RESERVES.index(cell[3])
+        diagonal = b == a % 3 and c == (a + d) % 3 and d in (a, (a + 1) % 4)
+        yield pytest.param(*cell, id="-".join(str(x or "none") for x in cell), marks=[pytest.mark.quick] if diagonal else [])
+
+
+@pytest.mark.parametrize("cpu, mode, entry, reserve", cells())
+def test_cell(cpu, mode, entry, reserve):
+    words, patterns = expected(cpu, mode, entry, reserve)
+    options = f"vdso={mode} vdso_entry={entry}" + (f" reservetop={reserve}" if reserve else "")
+    # An old loader is content in compat mode wherever the page is, and without a page.
+    more = " && oldld" if mode != "on" else ""
+    boot(options, f"-c 'vdsotest {words}{more}'", cpu=cpu, mem=64).expect(0, *patterns)
+
+
+@pytest.mark.parametrize("option, mode", [
+    ("vdso=0", "off"), ("vdso=off", "off"), ("vdso=disabled", "off"), ("vdso=1", "random"), ("vdso=on", "random"),
+    ("vdso=enabled", "random"), ("vdso=2", "compat"), ("vdso=compat", "compat"), ("", "random"),
+    ("vdso=compat,strict", "compat"), ("vdso=compat,strict reservetop=4M", "off"), ("vdso=force", "compat"),
+    ("vdso=force reservetop=4M", "compat 0xffbfe000"), ("vdso=probe", "compat"),
+])
+def test_every_word_of_the_option(option, mode):
+    result = boot(option, f"/tests/vdsotest {mode}").expect(0, " 0 failed$")
+    if "force" in option:
+        assert "(forced)" in result.console
+    if option == "vdso=compat,strict reservetop=4M":
+        assert "compat" in result.console.lower() and "vdso" in result.console.lower(), "the policy's warning"
+
+
+def test_old_loader_is_unhappy_in_random_mode():
+    """128 + SIGABRT: what the relocation of the compat page is for."""
+    result = boot("vdso=on", "-c oldld").expect(64, "assertion failed")
+    assert "code 134" in result.stderr
+
+
+def test_probe_tries_without():
+    """Process 1 is an old loader that the random page would kill; probe shows it compat, so make it die otherwise."""
+    boot("vdso=probe init=/tests/crash", "abort").expect(101, "(?i)vdso=probe|once more|again", "compat", "off")
+
+
+def test_random_page_moves_and_norandmaps_keeps_it():
+    pages = "-c 'for i in 1 2 3 4; do grep vdso /proc/self/maps; done'"
+    lines = {x for x in boot("", pages).expect(0).console.splitlines() if x.endswith("[vdso]")}
+    assert len(lines) >= 3, lines
+    lines = {x for x in boot("norandmaps", pages).expect(0).console.splitlines() if x.endswith("[vdso]")}
+    assert len(lines) == 1, lines

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""Programs of user/ on Postern and on the Linux host: what they print and how they end must be the same.
+
+A program of user/tests/ is compared unless the table says why it cannot be.
+"""
+import re
+import subprocess
+
+import pytest
+
+from machine import BUILD, ROOT, boot
+
+NOT_COMPARED = {
+    "bench": "prints measurements (test_figures.py)",
+    "crash": "dies on purpose (below)",
+    "exitcode": "is a tool of other tests",
+    "forkbomb": "would use up the host (below)",
+    "memhog": "would use up the host (below)",
+    "leak": "needs a machine of its own (below)",
+}
+PROGRAMS = sorted(p.stem for p in (ROOT / "user/tests").glob("*.c"))
+
+
+def on_host(name, *args):
+    """Runs a program here; its output with the same words taken out as the console's."""
+    return subprocess.run([BUILD / "user/tests" / name, *args], capture_output=True, text=True, timeout=60, check=False,
+                          stdin=subprocess.DEVNULL, cwd="/tmp")
+
+
+def tap_lines(text):
+    return [x for x in text.splitlines() if re.match(r"(not )?ok |\d+ passed, \d+ failed", x)]
+
+
+@pytest.mark.parametrize("name", [p for p in PROGRAMS if p not in NOT_COMPARED])
+def test_same_as_host(name):
+    host = on_host(name)
+    guest = boot("", f"/tests/{name}", mem=64)
+    assert tap_lines(host.stdout), f"{name} prints no checks on the host: {host}"
+    assert tap_lines(guest.console) == tap_lines(host.stdout), guest.console
+    assert (guest.status, host.returncode) == (0, 0), guest
+
+
+@pytest.mark.parametrize("kind", ["null", "write", "exec", "div", "ud", "int3", "kernel", "stack", "priv", "abort"])
+def test_crash_ends_as_on_the_host(kind):
+    host = on_host("crash", kind).returncode
+    assert host < 0
+    result = boot("", f"/tests/crash {kind}", cpu="max").expect(64)
+    assert f"code {128 - host} " in result.stderr, f"host: signal {-host}, here: {result.stderr}"
+
+
+def test_leak():
+    boot("", "/tests/leak 1000", mem=32, timeout=120).expect(0, " 0 failed$")
+
+
+def test_leak_in_every_mode():
+    for option in "vdso=compat", "vdso=off", "vdso_entry=int80":
+        boot(option, "/tests/leak 100", mem=32).expect(0, " 0 failed$")
+
+
+@pytest.mark.parametrize("mem", [16, 64])
+def test_fork_bomb_and_memory_hog(mem):
+    """The kernel survives both, and the memory comes back."""
+    words = "-c 'forkbomb && memhog && forkbomb && leak 20'"
+    boot("", words, mem=mem, timeout=200).expect(0, " 0 failed$")
+
+
+@pytest.mark.parametrize("mode", ["", "vdso=compat", "vdso=off"])
+def test_gate_prints_the_page(mode):
+    boot(mode, "-c 'gate -n'").expect(0, "SYSINFO_EHDR|ENTRY", *([r"linux-gate\.so\.1"] if "off" not in mode else []))
+
+
+def test_tour():
+    boot("", "-c 'tour -n'").expect(0, "SYSINFO", "vdso=")
+
+
+@pytest.mark.parametrize("command, pattern", [
+    ("echo one two", "^one two$"),
+    ("echo b >/tmp/x; echo a >>/tmp/x; cat /tmp/x | wc", r"\b2\b"),
+    ("false; echo $?", "^1$"),
+    ("sleep 5 & echo $?; kill %1 2>/dev/null || kill $!; echo end", "^end$"),
+    ("cd /bin; ls | grep poweroff", "^poweroff$"),
+    ("mkdir /tmp/d; cd /tmp/d; echo x >f; ls; rm f; ls; echo end", "^f$"),
+    ("uname -a", "Postern.*i[3-6]86"),
+    ("ps", "init"),
+    ("free", r"\d"),
+    ("echo abc | hexdump", "61 62|6261"),
+    ("dmesg | grep -c vdso", r"^[1-9]"),
+    ("env", "^PATH="),
+    ("pvstat", "(?i)native"),
+    ("help", "poweroff"),
+    ("cat /proc/self/maps", r"\[vdso\]"),
+    ("cat /proc/self/maps", r"\[stack\]"),
+    ("cat /proc/cpuinfo", "(?i)vendor|model"),
+    ("cat /proc/meminfo", "^MemTotal: +[1-9]"),
+    ("cat /proc/mounts", "proc"),
+    ("cat /proc/pv", "(?i)patch"),
+    ("cat /proc/self/status", "(?i)^pid:"),
+    ("cat /no/such/file", "(?i)no such file"),
+    ("/no/such/program; echo $?", "^127$"),
+    ("echo 'echo script' >/tmp/s; sh /tmp/s", "^script$"),
+])
+def test_shell(command, pattern):
+    quoted = command.replace("'", "\"") if '"' not in command else command
+    result = boot("", stdin=f"{quoted}\n".encode(), mem=32)
+    result.expect(0, pattern)
+
+
+@pytest.mark.quick
+def test_shell_line_editing():
+    """Arrow keys, backspace and ^C on the console."""
+    keys = b"echo ac\x1b[Db\n" + b"echo xy\x7fz\n" + b"\x1b[A\x1b[A\n" + b"garbage\x03echo fr''ee\n"
+    text = boot("", stdin=keys, mem=32).expect(0, "^abc$", "^xz$", "^free$").console
+    assert len(re.findall("^abc$", text, re.M)) == 2, "history repeats the line"
+
+
+@pytest.mark.quick
+def test_interrupt_key_ends_a_program():
+    boot("", stdin=b"sleep 1000\n\x03echo a''fter\n", mem=32, timeout=30).expect(0, "^after$")
+
+
+@pytest.mark.quick
+def test_much_stdin_is_not_lost():
+    """What is typed faster than it is read waits."""
+    lines = b"".join(b"echo line %d''.\n" % n for n in range(200))
+    text = boot("", stdin=lines, mem=32).expect(0).console
+    missing = [n for n in range(200) if f"\nline {n}.\n" not in text]
+    assert not missing
+
+
+def test_binary_output_is_not_changed():
+    text = boot("", "-c 'hexdump /bin/true | wc'", mem=32).expect(0).console
+    assert re.search(r"\d+", text)
