@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Segments, gates, the TSS, and the double-fault task. Numbers of the user's segments are Linux's i386 ABI; those of the kernel's
+ * are lguest's (12 and 13), so that one GDT serves all platforms (abi lguest.md section 5).
+ */
+#ifndef ARCH_X86_DESC_H
+#define ARCH_X86_DESC_H
+
+#include <stdint.h>
+
+#define GDT_ENTRIES		32
+#define GDT_TLS			6	/* to 8 */
+#define GDT_KERNEL_CS		12
+#define GDT_KERNEL_DS		13
+#define GDT_USER_CS		14
+#define GDT_USER_DS		15
+#define GDT_TSS			16
+#define GDT_DOUBLE_FAULT_TSS	31
+#define USER_CS			0x73u
+#define USER_DS			0x7Bu
+
+/* GDT, IDT (all vectors), TSS, the double-fault task, TR. Works on boot page tables; loads segments with pv_facts.kernel_rpl. Called once, early. */
+void desc_init(void);
+uint32_t kernel_cs(void);
+uint32_t kernel_ds(void);
+
+#endif

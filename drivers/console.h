@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The consoles of a PC: the serial line COM1, the VGA text screen, the PS/2 keyboard. Each registers itself with the terminal
+ * (kernel/tty.h) and feeds what it receives to tty_input.
+ */
+#ifndef DRIVERS_CONSOLE_H
+#define DRIVERS_CONSOLE_H
+
+#include <stddef.h>
+
+void serial_early_write(const char *text, size_t n);	/* polled, needs nothing; "\n" is sent as it is */
+void serial_init(void);					/* COM1 at 115200 baud 8n1, FIFO, IRQ 4; quiet if there is no UART */
+void vga_init(void);					/* text screen at 0xB8000; skipped if there is none */
+void keyboard_init(void);				/* PS/2, IRQ 1; US layout; skipped if there is no controller */
+
+#endif

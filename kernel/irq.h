@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Device interrupts by number: 0 to 15, as the platform's controller counts them.
+ */
+#ifndef KERNEL_IRQ_H
+#define KERNEL_IRQ_H
+
+#include <stdint.h>
+
+#define IRQ_COUNT	16u
+
+/* One handler per line, called with interrupts off; unmasks the line. */
+void irq_register(unsigned irq, void (*handler)(unsigned irq));
+/* From the entry code: acknowledges at the controller and calls the handler. A line without one is masked and logged once. */
+void irq_dispatch(unsigned irq);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The few library functions a kernel needs. The compiler may call the mem* functions on its own.
+ *
+ * There is no 64-by-64-bit division: the helpers below divide by 32 bits, which is all that time conversion needs.
+ */
+#ifndef KERNEL_LIB_H
+#define KERNEL_LIB_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define MIN(a, b)	((a) < (b) ? (a) : (b))
+#define MAX(a, b)	((a) > (b) ? (a) : (b))
+#define ROUND_UP(x, to)	(((x) + (to) - 1) & ~((to) - 1))	/* `to` is a power of two */
+#define likely(x)	__builtin_expect(!!(x), 1)
+#define unlikely(x)	__builtin_expect(!!(x), 0)
+
+void *memcpy(void *to, const void *from, size_t n);
+void *memmove(void *to, const void *from, size_t n);
+void *memset(void *to, int c, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+size_t strlen(const char *s);
+size_t strnlen(const char *s, size_t max);
+int strcmp(const char *a, const char *b);
+int strncmp(const char *a, const char *b, size_t n);
+char *strchr(const char *s, int c);
+/* Copies at most size - 1 characters and always terminates. Returns strlen(from). */
+size_t strlcpy(char *to, const char *from, size_t size);
+
+/* printf: %d %i %u %x %X %o %c %s %p %% with l, ll (64 bits), h, width, precision, 0, -, # and *. Returns what it would have written. */
+int vsnprintf(char *to, size_t size, const char *fmt, va_list ap);
+int snprintf(char *to, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* *n /= by, returning the remainder. */
+uint32_t div64(uint64_t *n, uint32_t by);
+/* a * b >> shift without losing the upper bits of the product; shift 0 to 32. */
+uint64_t mul_shift(uint64_t a, uint32_t b, unsigned shift);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random numbers for address layout, AT_RANDOM, getrandom and /dev/urandom: a ChaCha20 generator (RFC 8439) keyed from RDRAND
+ * if there is one, the time-stamp counter and interrupt times. `norandmaps` does not touch it. Under -icount it is deterministic.
+ */
+#ifndef KERNEL_RANDOM_H
+#define KERNEL_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void random_init(void);
+void random_stir(uint32_t word);		/* from interrupts: cheap */
+void random_bytes(void *to, size_t n);
+uint32_t random_u32(void);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Time: nanoseconds everywhere, as unsigned 64-bit numbers. Monotonic time starts at boot; wall time is monotonic time plus an offset.
+ *
+ * Timers are kept in a heap ordered by expiry; the platform's one event is programmed for the earliest one only, so nothing
+ * ticks when nothing waits. Callbacks run in interrupt context with interrupts off: they may wake tasks and queue signals, no more.
+ */
+#ifndef KERNEL_TIME_H
+#define KERNEL_TIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NSEC_PER_SEC	1000000000u
+#define NSEC_PER_USEC	1000u
+#define NSEC_PER_MSEC	1000000u
+#define TIME_NEVER	UINT64_MAX
+
+struct timer {
+	uint64_t expires;		/* monotonic ns */
+	void (*fire)(struct timer *timer);
+	struct timer *child, *sibling, *prev;	/* pairing heap; prev = NULL and not the root: not armed */
+	bool armed;
+};
+
+uint64_t clock_ns(void);		/* monotonic, never goes backwards */
+uint64_t wall_ns(void);			/* since 1970 */
+void wall_set(uint64_t ns);		/* clock_settime, settimeofday */
+
+void time_init(void);
+void timer_arm(struct timer *timer, uint64_t expires);	/* re-arms if armed; fire must be set */
+void timer_cancel(struct timer *timer);			/* harmless if not armed */
+void timer_interrupt(void);				/* the platform's event: runs what is due, programs the next */
+
+#endif

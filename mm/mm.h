@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * User address spaces: the page tables of a process, its mappings (VMAs), demand paging and copy-on-write.
+ *
+ * VMAs are sorted by address and never overlap. Pages appear at the first touch: zeroed for anonymous memory, the file's page
+ * for file mappings. fork shares all private pages read-only and counts references; the first write copies, unless the writer is
+ * the last one. A page table is announced before it is hooked in and released before reuse. Freed page-table pages are all
+ * zero, a few of them are kept for the next process. Everything runs on the one CPU without preemption in the kernel.
+ */
+#ifndef MM_MM_H
+#define MM_MM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "mm/page.h"
+#include "pv/pv_types.h"
+
+struct file;
+struct regs;
+
+#define VM_READ		0x01u
+#define VM_WRITE	0x02u
+#define VM_EXEC		0x04u
+#define VM_SHARED	0x08u
+#define VM_GROWSDOWN	0x10u	/* a stack: grows towards lower addresses, one page stays free below it */
+#define VM_SPECIAL	0x20u	/* pages are the kernel's own (VDSO): never counted, never copied on write, not writable */
+
+struct vma {
+	struct vma *next, *prev;
+	uint32_t start, end;	/* page aligned, end exclusive */
+	uint32_t flags;		/* VM_* */
+	uint32_t pgoff;		/* file offset of start, in pages */
+	struct file *file;	/* referenced; NULL = anonymous */
+	const char *name;	/* "[vdso]", "[stack]", "[heap]", or NULL; a string constant */
+	pfn_t special[2];	/* VM_SPECIAL: the frames, in order */
+};
+
+struct mm {
+	pgd_t *pgd;		/* 4 entries, 32-byte aligned, in the direct map */
+	struct vma *first, *last, *hint;
+	uint32_t users;		/* tasks that run in it */
+	uint32_t vmas;		/* how many */
+	uint32_t total_vm;	/* pages mapped by VMAs */
+	uint32_t rss;		/* user pages present */
+	uint32_t brk_start, brk;
+	uint32_t mmap_top;	/* mappings without an address go below this, downwards */
+	uint32_t stack_limit;	/* bytes a VM_GROWSDOWN area may grow to: RLIMIT_STACK */
+	uint32_t vdso_base;	/* where this process sees the VDSO page; 0 = none. mremap moves it */
+	uint32_t landing_pad;	/* address that SYSENTER returns to; 0 = this process has no gate */
+	uint32_t arg_start, arg_end, env_start, env_end;
+	struct file *exe;	/* referenced */
+	uint32_t auxv[44], auxv_len;	/* as passed to the program, for /proc/<pid>/auxv; words */
+};
+
+extern struct mm init_mm;	/* the kernel's own page tables; no VMAs */
+
+void mm_init(void);
+struct mm *mm_create(void);			/* users = 1, empty user half; NULL: out of memory */
+struct mm *mm_fork(struct mm *from);		/* a copy-on-write copy; NULL: out of memory */
+void mm_put(struct mm *mm);			/* drops a user; the last one tears everything down */
+void mm_activate(struct mm *prev, struct mm *next);	/* loads next's page tables, unless they are loaded */
+
+struct vma *vma_find(struct mm *mm, uint32_t addr);	/* first VMA with end > addr, or NULL */
+
+/*
+ * mmap for the kernel and for sys_mmap. addr and len are page multiples; prot is VM_READ|VM_WRITE|VM_EXEC, plus VM_SHARED / VM_GROWSDOWN;
+ * fixed: replace what is there. file may be NULL (anonymous); the new mapping takes its own reference. Returns the address or a negative errno
+ * (addresses are below 0xC0000000 and errnos above 0xFFFFF000, so tell them apart by IS_ERR_VALUE).
+ */
+uint32_t mm_map(struct mm *mm, uint32_t addr, uint32_t len, uint32_t flags, bool fixed, struct file *file, uint32_t pgoff);
+int mm_unmap(struct mm *mm, uint32_t addr, uint32_t len);
+/* A mapping of kernel-owned frames (VDSO code and data), at addr if that is free, else anywhere above it. Returns address or -errno. */
+uint32_t mm_map_special(struct mm *mm, uint32_t addr, const pfn_t *frames, unsigned pages, const char *name);
+
+#define IS_ERR_VALUE(x)	((uint32_t)(x) >= 0xFFFFF001u)
+
+/*
+ * A page fault, called by the trap code with interrupts as the interrupted code had them. error: the CPU's bits (1 protection, 2 write, 4 user,
+ * 16 fetch). Returns 0 when handled, else the signal number to raise (SIGSEGV, SIGBUS) with *si_code set
+ * (SEGV_MAPERR 1, SEGV_ACCERR 2, BUS_ADRERR 2). For faults in kernel mode on user addresses 0 or non-zero; the caller then tries the fixup table.
+ */
+int mm_fault(struct mm *mm, uint32_t addr, uint32_t error, uint32_t user_esp, int *si_code);
+
+/* Frees memory by killing: called when page_alloc fails on behalf of a user task. Picks the biggest user task. */
+void oom_kill(void);
+
+/* Text of /proc/<pid>/maps, one line per call for the VMA; the compat VDSO line is the caller's. */
+int mm_maps_line(const struct vma *vma, char *to, size_t size);
+
+#endif
