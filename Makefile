@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+#
+# Builds the kernel image and the toy user land into $(B).
+#
+#   make          build/postern.elf and build/initrd.cpio       make iso    build/postern.iso, for GRUB
+#   make run      boots to a shell (tools/run)                  make debug  QEMU halted with gdb attached
+#   make check    the quick gate, under a minute                make test   every test (tools/test)
+#   make bench    instructions per operation, and sizes         make book   build/book.html
+#
+# Every folder's sources are found by name. Offsets that assembly needs come from C through tools/gen-offsets.c; the names
+# for backtraces from a first link through tools/ksyms. Objects depend on what they include.
+
+B ?= build
+.DEFAULT_GOAL := all
+ifeq ($(origin CC),default)
+CC := $(if $(shell command -v gcc),gcc,i686-linux-gnu-gcc)
+endif
+LD      ?= ld
+NASM    := nasm
+OBJCOPY ?= objcopy
+
+KCFLAGS := -m32 -std=gnu11 -march=i686 -O2 -g -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-omit-frame-pointer -fno-common \
+	-fno-delete-null-pointer-checks -mregparm=3 -mno-sse -mno-mmx -msoft-float \
+	-Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -I. -I$(B)
+NASMFLAGS := -f elf32 -g -F dwarf -w+error=orphan-labels -I./ -I$(B)/
+
+include vdso/rules.mk
+
+FOLDERS := boot arch/x86 mm vdso pv kernel drivers
+SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS)) $(addsuffix /*.asm,$(FOLDERS))))
+OBJECTS := $(patsubst %,$(B)/%.o,$(filter-out $(VDSO_SOURCES),$(SOURCES)))
+OFFSETS := $(B)/offsets.inc
+
+.PHONY: all iso run test check debug bench book clean
+all: $(B)/postern.elf $(B)/initrd.cpio
+
+include user/rules.mk
+
+# ---- the kernel ----
+
+# The offsets stand in the compiler's output as lines "@define NAME $VALUE".
+$(OFFSETS): tools/gen-offsets.c
+	@mkdir -p $(@D)
+	$(CC) $(KCFLAGS) -MMD -MP -MT $@ -MF $@.d -S -o $(B)/offsets.s $<
+	sed -n 's/^[^@]*@define \([A-Za-z0-9_]*\) [$$]*\(-\{0,1\}[0-9]*\).*/%define \1 \2/p' $(B)/offsets.s >$@
+
+$(B)/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(KCFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/%.asm.o: %.asm $(OFFSETS)
+	@mkdir -p $(@D)
+	$(NASM) $(NASMFLAGS) -MD $@.d -MP $< -o $@
+
+KLINK = $(LD) -m elf_i386 -z noexecstack -z max-page-size=4096 --build-id=none --fatal-warnings -T linker.ld
+
+$(B)/ksyms0.o: tools/ksyms
+	@mkdir -p $(@D)
+	python3 tools/ksyms nm >$(B)/ksyms0.asm
+	$(NASM) -f elf32 $(B)/ksyms0.asm -o $@
+
+$(B)/postern.elf: $(OBJECTS) $(B)/ksyms0.o linker.ld tools/ksyms
+	$(KLINK) -o $(B)/first.elf $(OBJECTS) $(B)/ksyms0.o
+	python3 tools/ksyms nm $(B)/first.elf >$(B)/ksyms.asm
+	$(NASM) -f elf32 $(B)/ksyms.asm -o $(B)/ksyms.o
+	$(KLINK) -o $@ $(OBJECTS) $(B)/ksyms.o
+
+-include $(patsubst %.o,%.d,$(filter %.c.o,$(OBJECTS))) $(addsuffix .d,$(filter %.asm.o,$(OBJECTS))) $(OFFSETS).d
+
+# ---- what is done with them ----
+
+iso: $(B)/postern.iso
+$(B)/postern.iso: $(B)/postern.elf $(B)/initrd.cpio boot/grub.cfg
+	rm -rf $(B)/iso
+	mkdir -p $(B)/iso/boot/grub
+	$(OBJCOPY) -g $(B)/postern.elf $(B)/iso/boot/postern.elf
+	cp $(B)/initrd.cpio $(B)/iso/boot/
+	cp boot/grub.cfg $(B)/iso/boot/grub/
+	grub-mkrescue -d /usr/lib/grub/i386-pc --fonts= --themes= --locales= \
+		--install-modules="multiboot multiboot2 normal iso9660 biosdisk boot serial" -o $@ $(B)/iso 2>$(B)/iso.log
+
+run:
+	@tools/run; status=$$?; [ $$status -eq 0 ] || echo "exit status $$status"
+
+test:
+	@tools/test
+
+check:
+	@tools/test --quick
+
+debug: all
+	@tools/debug
+
+bench: all
+	@tools/bench
+
+book: $(B)/book.html
+$(B)/book.html: $(wildcard docs/*.adoc docs/figures/*)
+	@mkdir -p $(@D)
+	asciidoctor --failure-level=WARN -a data-uri -o $@ docs/book.adoc
+
+clean:
+	rm -rf $(B)
