@@ -1,0 +1,160 @@
+; SPDX-License-Identifier: MIT
+;
+; The doors of bare machines: what a loader looks for in the image, and the first instructions.
+;
+; Multiboot 1 and 2 and PVH all start in 32-bit protected mode with flat segments, paging and interrupts off, and one
+; physical address in ebx. start goes to 0xC0000000 and above: it checks that the CPU can do PAE, maps the first GiB of
+; physical memory both at 0 and at KERNEL_BASE with 2 MiB pages (the kernel's own tables, which mm/ refines later), loads
+; flat segments with the final numbers and calls boot_main on the boot stack, which is the idle task's.
+;
+; Before paging is on, symbols of other sections must be reached by PHYS(). bss is zero: every loader of ELF images clears it.
+
+                bits    32
+
+%define KERNEL_BASE     0xC0000000
+%define PHYS(x)         ((x) - KERNEL_BASE)
+%define MULTIBOOT1      0
+%define MULTIBOOT2      1
+%define PVH             2
+%define STACK_SIZE      8192
+%define STACK_RESERVED  16
+%define KERNEL_CS       12 << 3
+%define KERNEL_DS       13 << 3
+
+                global  start, kernel_pgd, kernel_pmd, boot_stack, boot_cycles
+                extern  boot_main, boot_no_pae, idle_task, log_area
+
+; ---- what loaders look for ----
+
+MB1_MAGIC       equ     0x1BADB002
+MB1_FLAGS       equ     0x00000003              ; modules on page boundaries, memory map
+MB2_MAGIC       equ     0xE85250D6
+
+                section .multiboot progbits alloc noexec nowrite align=8
+                dd      MB1_MAGIC, MB1_FLAGS, -(MB1_MAGIC + MB1_FLAGS)
+                align   8
+mb2:            dd      MB2_MAGIC, 0, mb2_end - mb2, -(MB2_MAGIC + (mb2_end - mb2))
+                dw      6, 0                    ; modules on page boundaries
+                dd      8
+                dw      0, 0                    ; end of the tags
+                dd      8
+mb2_end:
+
+                section .note.Xen note alloc noexec nowrite align=4
+                dd      4, 4, 18                ; XEN_ELFNOTE_PHYS32_ENTRY
+                db      "Xen", 0
+                dd      start_pvh
+
+                section .note.Postern note alloc noexec nowrite align=4
+                dd      8, 4, 1                 ; where the log is (kernel/log.c)
+                db      "Postern", 0
+                dd      PHYS(log_area)
+
+; ---- the first instructions, linked at physical addresses ----
+
+                section .boot.text progbits alloc exec nowrite align=16
+start:          mov     ecx, MULTIBOOT1
+                cmp     eax, 0x2BADB002
+                je      enter
+                mov     ecx, MULTIBOOT2
+                cmp     eax, 0x36D76289
+                je      enter
+.unknown:       hlt                             ; no loader that we know, no console that we could trust
+                jmp     .unknown
+
+start_pvh:      mov     ecx, PVH
+enter:          cli
+                cld
+                mov     esp, PHYS(boot_stack + STACK_SIZE - STACK_RESERVED)
+                mov     esi, ebx                ; the loader's structure
+                mov     edi, ecx                ; the door
+                call    has_pae
+                jz      near no_pae
+                rdtsc
+                mov     [PHYS(boot_cycles)], eax
+                mov     [PHYS(boot_cycles) + 4], edx
+
+; all 512 entries of the one PMD page: 2 MiB each, present, writable, large
+                mov     eax, 0x83
+                mov     ecx, PHYS(kernel_pmd)
+.fill:          mov     [ecx], eax
+                add     ecx, 8
+                add     eax, 0x200000
+                cmp     eax, 0x40000083
+                jne     .fill
+                mov     eax, PHYS(kernel_pmd) + 1
+                mov     [PHYS(kernel_pgd)], eax
+                mov     [PHYS(kernel_pgd) + 24], eax
+
+                mov     eax, cr4
+                or      eax, 0x30               ; PAE, and PSE with it (some emulators insist)
+                mov     cr4, eax
+                mov     eax, PHYS(kernel_pgd)
+                mov     cr3, eax
+                lgdt    [PHYS(boot_gdt_pointer)]
+                mov     eax, cr0
+                or      eax, 0x80000001
+                mov     cr0, eax
+                jmp     KERNEL_CS:high
+
+; ZF clear if CPUID exists and shows PAE. Keeps esi and edi.
+has_pae:        pushfd
+                pop     eax
+                mov     ecx, eax
+                xor     eax, 1 << 21            ; EFLAGS.ID can be changed only where CPUID exists
+                push    eax
+                popfd
+                pushfd
+                pop     eax
+                xor     eax, ecx
+                test    eax, 1 << 21
+                jz      .done
+                mov     eax, 1
+                cpuid
+                test    edx, 1 << 6
+.done:          ret
+
+; No paging as we need it: say so and stop. boot_no_pae (refuse.asm) runs at physical addresses too.
+no_pae:         jmp     boot_no_pae
+
+                section .text
+high:           mov     eax, KERNEL_DS
+                mov     ds, eax
+                mov     es, eax
+                mov     ss, eax
+                xor     eax, eax
+                mov     fs, eax
+                mov     gs, eax
+                lldt    ax
+                lgdt    [boot_gdt_pointer_high]
+                mov     esp, boot_stack + STACK_SIZE - STACK_RESERVED
+                mov     dword [boot_stack + STACK_SIZE - 4], idle_task
+                xor     ebp, ebp
+                mov     eax, edi
+                mov     edx, esi
+                call    boot_main
+.never:         hlt
+                jmp     .never
+
+                section .rodata
+                align   8
+boot_gdt:       times   12 dq 0
+                dq      0x00CF9B000000FFFF      ; 12: code, flat
+                dq      0x00CF93000000FFFF      ; 13: data, flat
+boot_gdt_end:
+boot_gdt_pointer:
+                dw      boot_gdt_end - boot_gdt - 1
+                dd      PHYS(boot_gdt)
+boot_gdt_pointer_high:
+                dw      boot_gdt_end - boot_gdt - 1
+                dd      boot_gdt
+
+                section .bss
+                alignb  8192
+boot_stack:     resb    STACK_SIZE
+                alignb  4096
+kernel_pmd:     resb    4096
+kernel_pgd:     resb    32
+boot_cycles:    resq    1                       ; the time-stamp counter at the door
+
+                section .note.GNU-stack noalloc noexec nowrite progbits
