@@ -4,14 +4,14 @@
  *
  * One instance, `pv_ops`, holds a sub-table per concern; each backend fills it from const tables with the members in this order. A door installs its
  * platform's table before the first hook runs. No member is NULL: what a platform has no need of points at pv_nop (nothing to do) and boot
- * checks it by name (pv/check.c), so the list of names in pv/ops.def must match this header.
+ * checks it by name (pv_check), so the list of names in pv/ops.def must match this header.
  *
  * The rest of the kernel never calls through the table by hand: the wrappers below are typed, and each expansion records a *patch site* (address,
  * operation, length) in section .pv_sites. At boot pv/patch.c rewrites every site to the backend's own instruction, to a direct call, or to nothing.
  * Until then, and with pv=nopatch, a site calls through the table.
  *
- * Convention of a hook: regparm(3), so the first three words in eax, edx, ecx, the rest on the stack; result in eax (edx). The hooks of `irq` may
- * change nothing but eax and the flags. iret and sysexit are jumped to (entry.asm).
+ * Convention of a hook: regparm(3), so the first three words in eax, edx, ecx, the rest on the stack; result in eax (edx). irq.save, restore,
+ * disable and enable may change nothing but eax and the flags, conversions of entries nothing but edx:eax and the flags. iret and sysexit are jumped to (entry.asm).
  *
  * Lazy modes: one at a time, never nested; what was written inside may not be read back before the mode is left; a fault, an interrupt that touches page tables
  * and a context switch flush it.
@@ -30,8 +30,11 @@ struct task;
 
 struct cpuid_regs { uint32_t eax, ebx, ecx, edx; };
 struct desc_ptr { uint16_t limit; uint32_t base; } __attribute__((packed));
-/* How user land can compute the monotonic clock itself: ns = base_ns + ((tsc - tsc_base) * mult >> shift). */
-struct pv_clock_desc { bool usable; uint64_t tsc_base, base_ns; uint32_t mult; unsigned shift; };
+/*
+ * How user land can compute the monotonic clock itself: ns = base_ns + ((tsc - tsc_base) * mult >> shift), shift 1 to 32. Not usable: ask the kernel; the
+ * rest may still say what is known so far. error_ppm: how far the rate may be off; source: what it was measured against.
+ */
+struct pv_clock_desc { bool usable; uint64_t tsc_base, base_ns; uint32_t mult; unsigned shift; uint32_t error_ppm; const char *source; };
 
 enum pv_level { PV_PT = 1, PV_PMD = 2, PV_PGD = 3 };
 
@@ -72,16 +75,17 @@ struct pv_cpu_ops {
 	void (*lazy_leave)(void);
 };
 
+/* Setting an entry flushes nothing, except that a PDPTE takes effect at once (set_pgd). */
 struct pv_mmu_ops {
 	void (*set_pte)(struct mm *mm, uint32_t va, pte_t *slot, pte_t value);
 	void (*set_pmd)(struct mm *mm, uint32_t va, pmd_t *slot, pmd_t value);
 	void (*set_pgd)(struct mm *mm, uint32_t index, pgd_t value);
-	pte_t (*make_pte)(uint64_t value);		/* from guest-physical address | flags */
-	uint64_t (*pte_val)(pte_t entry);
-	pmd_t (*make_pmd)(uint64_t value);
-	uint64_t (*pmd_val)(pmd_t entry);
-	pgd_t (*make_pgd)(uint64_t value);
-	uint64_t (*pgd_val)(pgd_t entry);
+	uint64_t (*make_pte)(uint64_t value);		/* .raw of an entry, from guest-physical address | flags */
+	uint64_t (*pte_val)(uint64_t raw);		/* and back */
+	uint64_t (*make_pmd)(uint64_t value);
+	uint64_t (*pmd_val)(uint64_t raw);
+	uint64_t (*make_pgd)(uint64_t value);
+	uint64_t (*pgd_val)(uint64_t raw);
 	pgd_t *(*pgd_alloc)(struct mm *mm);		/* a top level with the kernel's part filled in; NULL: out of memory */
 	void (*pgd_free)(struct mm *mm, pgd_t *pgd);
 	void (*alloc_table)(struct mm *mm, uint32_t pfn, enum pv_level level);		/* before it is hooked in */
@@ -103,7 +107,7 @@ struct pv_irq_ops {
 	void (*controller_init)(void);
 	void (*mask)(uint32_t irq);
 	void (*unmask)(uint32_t irq);
-	void (*ack)(uint32_t irq);
+	uint32_t (*ack)(uint32_t irq);			/* 0: the interrupt is not real, nothing is to be done */
 };
 
 struct pv_time_ops {
@@ -145,7 +149,7 @@ struct pv_facts {
 
 extern struct pv_ops pv_ops;
 extern struct pv_facts pv_facts;
-void pv_nop(void);			/* the stub for an operation that a platform does not need */
+void pv_nop(void);	/* the stub for an operation that a platform has no need of: changes nothing at all, and so is the identity, too */
 
 /* One record per call site; pv/sites.inc has the same for nasm. */
 struct pv_site {
@@ -183,11 +187,12 @@ _Static_assert(sizeof(struct pv_site) == 8, "record of section .pv_sites");
 	: PV_OP(member) : "memory", "cc"); a_; })
 #define PV_LONG0(member) ({ uint32_t a_, d_, c_; asm volatile(PV_SITE_ASM : "=a" (a_), "=d" (d_), "=c" (c_)	\
 	: PV_OP(member) : "memory", "cc"); ((uint64_t)d_ << 32) | a_; })
+#define PV_WORD1(member, x) ({ uint32_t a_ = (uint32_t)(x), d_, c_; asm volatile(PV_SITE_ASM			\
+	: "+a" (a_), "=d" (d_), "=c" (c_) : PV_OP(member) : "memory", "cc"); a_; })
 #define PV_LONG1(member, x) ({ uint32_t a_ = (uint32_t)(x), d_, c_; asm volatile(PV_SITE_ASM			\
 	: "+a" (a_), "=d" (d_), "=c" (c_) : PV_OP(member) : "memory", "cc"); ((uint64_t)d_ << 32) | a_; })
 /* Conversions of entries are pure functions of a 64-bit argument. */
-#define PV_CONVERT(member, v) ({ uint64_t v_ = (v); uint32_t c_; asm(PV_SITE_ASM : "+A" (v_), "=c" (c_)	\
-	: PV_OP(member) : "cc"); v_; })
+#define PV_CONVERT(member, v) ({ uint64_t v_ = (v); asm(PV_SITE_ASM : "+A" (v_) : PV_OP(member) : "cc"); v_; })
 /* Setting an entry: eax, edx, ecx and two words on the stack, which belong to the site (a backend may store them straight from ebx and esi). */
 #define PV_SET_ENTRY(member, x, y, z, v) do {								\
 	uint32_t a_ = (uint32_t)(x), d_ = (uint32_t)(y), c_ = (uint32_t)(z);				\
@@ -201,7 +206,10 @@ _Static_assert(sizeof(struct pv_site) == 8, "record of section .pv_sites");
 typedef uint32_t irq_flags_t;
 
 /* irq: nothing but eax and the flags change. */
-static inline irq_flags_t irq_save(void)
+static inline void irq_disable(void) { asm volatile(PV_SITE_ASM : : PV_OP(irq.disable) : "eax", "memory", "cc"); }
+static inline void irq_enable(void) { asm volatile(PV_SITE_ASM : : PV_OP(irq.enable) : "eax", "memory", "cc"); }
+
+static inline irq_flags_t irq_flags(void)
 {
 	irq_flags_t flags;
 
@@ -209,18 +217,25 @@ static inline irq_flags_t irq_save(void)
 	return flags;
 }
 
+/* The state as it was; interrupts are off afterwards. */
+static inline irq_flags_t irq_save(void)
+{
+	irq_flags_t flags = irq_flags();
+
+	irq_disable();
+	return flags;
+}
+
+/* Only IF counts. */
 static inline void irq_restore(irq_flags_t flags)
 {
 	asm volatile(PV_SITE_ASM : "+a" (flags) : PV_OP(irq.restore) : "memory", "cc");
 }
-
-static inline void irq_disable(void) { asm volatile(PV_SITE_ASM : : PV_OP(irq.disable) : "eax", "memory", "cc"); }
-static inline void irq_enable(void) { asm volatile(PV_SITE_ASM : : PV_OP(irq.enable) : "eax", "memory", "cc"); }
 static inline void pv_safe_halt(void) { PV_VOID0(irq.safe_halt); }
 static inline void pv_irq_controller_init(void) { PV_VOID0(irq.controller_init); }
 static inline void pv_irq_mask(uint32_t irq) { PV_VOID1(irq.mask, irq); }
 static inline void pv_irq_unmask(uint32_t irq) { PV_VOID1(irq.unmask, irq); }
-static inline void pv_irq_ack(uint32_t irq) { PV_VOID1(irq.ack, irq); }
+static inline uint32_t pv_irq_ack(uint32_t irq) { return PV_WORD1(irq.ack, irq); }
 
 /* cpu */
 static inline void pv_cpuid(uint32_t leaf, uint32_t sub, struct cpuid_regs *out) { PV_VOID3(cpu.cpuid, leaf, sub, out); }
@@ -254,7 +269,7 @@ static inline uint64_t pv_pgd_val(pgd_t e) { return PV_CONVERT(mmu.pgd_val, e.ra
 static inline void pv_set_pte(struct mm *mm, uint32_t va, pte_t *slot, pte_t e) { PV_SET_ENTRY(mmu.set_pte, mm, va, slot, e.raw); }
 static inline void pv_set_pmd(struct mm *mm, uint32_t va, pmd_t *slot, pmd_t e) { PV_SET_ENTRY(mmu.set_pmd, mm, va, slot, e.raw); }
 static inline void pv_set_pgd(struct mm *mm, uint32_t index, pgd_t e) { PV_SET_ENTRY(mmu.set_pgd, mm, index, 0, e.raw); }
-static inline pgd_t *pv_pgd_alloc(struct mm *mm) { return (pgd_t *)(uint32_t)PV_LONG1(mmu.pgd_alloc, mm); }
+static inline pgd_t *pv_pgd_alloc(struct mm *mm) { return (pgd_t *)PV_WORD1(mmu.pgd_alloc, mm); }
 static inline void pv_pgd_free(struct mm *mm, pgd_t *pgd) { PV_VOID2(mmu.pgd_free, mm, pgd); }
 static inline void pv_alloc_table(struct mm *mm, uint32_t pfn, enum pv_level l) { PV_VOID3(mmu.alloc_table, mm, pfn, l); }
 static inline void pv_release_table(uint32_t pfn, enum pv_level l) { PV_VOID2(mmu.release_table, pfn, l); }

@@ -14,7 +14,9 @@
 #include "kernel/lib.h"
 #include "kernel/log.h"		/* log, panic, refuse */
 #include "kernel/time.h"	/* clock events */
-#include "mm/fixmap.h"		/* memory */
+#include "mm/fixmap.h"		/* memory: */
+#include "mm/heap.h"
+#include "mm/mm.h"		/* whose page tables are mm->pgd */
 #include "mm/page.h"
 #include "mm/vmalloc.h"
 
