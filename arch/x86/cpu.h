@@ -32,6 +32,8 @@ void cpu_detect(void);		/* fills cpu_info through the pv op; SEP cleared on the 
 /* CR0.WP, CR4 (PGE, SMEP, SMAP, UMIP where facts and CPU allow), EFER.NXE: after the final page tables are loaded, except NXE, which is needed before. */
 void cpu_enable_nx(void);
 void cpu_protect(void);
+void cpu_double_fault(void) __attribute__((noreturn));	/* provokes one, for its report */
+void cpu_triple_fault(void) __attribute__((noreturn));	/* resets the machine without a word */
 int cpu_show(char *to, uint32_t size);	/* text of /proc/cpuinfo, its length */
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef ARCH_X86_DESC_H
 #define ARCH_X86_DESC_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define GDT_ENTRIES		32
@@ -18,6 +19,19 @@
 #define GDT_DOUBLE_FAULT_TSS	31
 #define USER_CS			0x73u
 #define USER_DS			0x7Bu
+
+/* The task-state segment. Layout: Intel SDM volume 3, figure 8-2. */
+struct tss {
+	uint32_t link, esp0, ss0, esp1, ss1, esp2, ss2, cr3, eip, eflags, eax, ecx, edx, ebx, esp, ebp, esi, edi;
+	uint32_t es, cs, ss, ds, fs, gs, ldt;
+	uint16_t trap, io_map;
+};
+
+_Static_assert(sizeof(struct tss) == 104 && offsetof(struct tss, esp0) == 4 && offsetof(struct tss, ldt) == 96, "read by the processor");
+
+/* What the processor reads; whoever is not the native backend changes them by pv operations. */
+extern uint64_t gdt[GDT_ENTRIES], idt[256];
+extern struct tss boot_tss;
 
 /* GDT, IDT (all vectors), TSS, the double-fault task, TR. Works on boot page tables; loads segments with pv_facts.kernel_rpl. Called once, early. */
 void desc_init(void);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exceptions: what becomes a signal, what a fixup, what a panic; and reports that name functions.
+ *
+ * The entries of entry.asm are here for those who put them into tables: desc.c (gates), vdso/
+ * (SYSENTER's MSR).
  */
 #ifndef ARCH_X86_TRAPS_H
 #define ARCH_X86_TRAPS_H
@@ -8,8 +11,29 @@
 #include <stdint.h>
 #include "arch/x86/regs.h"
 
-/* Return addresses by frame pointer from `frame` on, as "  name+0x12" lines in the log; stops at the stack's end or at anything odd. */
+/*
+ * Return addresses by frame pointer from `frame` on, as "  name+0x12" lines in the log; stops at
+ * the stack's end or at anything odd.
+ */
 void backtrace(const uint32_t *frame);
 void regs_log(const struct regs *r);
+
+extern const uint32_t exception_entries[32], irq_entries[16];	/* addresses */
+void page_fault_entry(void);
+void int80_entry(void);
+void sysenter_entry(void);
+void sysenter_stepped(void);	/* goes on for sysenter_entry when TF was set */
+void sysenter_argument(void);	/* the instruction that reads the sixth argument, with interrupts still off */
+
+/* ---- called by entry.asm ---- */
+
+void page_fault(struct regs *r, uint32_t addr, uint32_t error);		/* what entry.asm does not serve itself */
+void exception(struct regs *r, uint32_t error, uint32_t vector);	/* all others; interrupts off */
+void bad_return(struct regs *r);			/* iret refused the frame: it becomes a good one, and SIGSEGV */
+
+/* The handler of the double-fault task (double_fault.c): never returns. And its TSS, filled by desc_init. */
+struct tss;
+void double_fault_init(struct tss *interrupted);
+extern struct tss double_fault_tss;
 
 #endif

@@ -1,0 +1,18 @@
+; SPDX-License-Identifier: MIT
+;
+; See cycles.h.
+
+                section .text
+                global  cycles, hardware_random
+
+cycles:         rdtsc
+                ret
+
+hardware_random:
+                rdrand  edx
+                setc    cl                      ; carry: the word is good
+                mov     [eax], edx
+                movzx   eax, cl
+                ret
+
+                section .note.GNU-stack noalloc noexec nowrite progbits
