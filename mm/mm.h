@@ -17,6 +17,7 @@
 #include "pv/pv_types.h"
 
 struct file;
+struct inode;
 struct regs;
 
 #define VM_READ		0x01u
@@ -25,20 +26,31 @@ struct regs;
 #define VM_SHARED	0x08u
 #define VM_GROWSDOWN	0x10u	/* a stack: grows towards lower addresses, one page stays free below it */
 #define VM_SPECIAL	0x20u	/* pages are the kernel's own (VDSO): never counted, never copied on write, not writable */
+/* Set by mm/ itself: */
+#define VM_ANON		0x40u	/* private memory without a file */
+#define VM_COPY		0x80u	/* private and writable: the first write to a page makes or copies it */
 
 struct vma {
 	struct vma *next, *prev;
 	uint32_t start, end;	/* page aligned, end exclusive */
 	uint32_t flags;		/* VM_* */
-	uint32_t pgoff;		/* file offset of start, in pages */
+	uint32_t entry_high;	/* upper half of the page-table entries: PTE_NX or nothing */
+	uint32_t pgoff;		/* file offset of start, in pages; VM_SPECIAL: index in special[]; anonymous: 0 */
 	struct file *file;	/* referenced; NULL = anonymous */
 	const char *name;	/* "[vdso]", "[stack]", "[heap]", or NULL; a string constant */
 	pfn_t special[2];	/* VM_SPECIAL: the frames, in order */
+	bool touched;		/* there may be pages; false: there are none */
 };
 
 struct mm {
 	pgd_t *pgd;		/* 4 entries, 32-byte aligned, in the direct map */
-	struct vma *first, *last, *hint;
+	struct vma *first, *last;
+	struct vma *hint;	/* where to look first: the VMA found last; never NULL, but it may be one that covers nothing */
+	uint32_t pt_base;	/* first address of the page table used last; 0xFFFFFFFF: none */
+	pte_t *pt;		/* that page table, */
+	struct page *pt_page;	/* and its record */
+	uint32_t hole_top;	/* every hole between hole_top and mmap_top is smaller than hole_size bytes */
+	uint32_t hole_size;
 	uint32_t users;		/* tasks that run in it */
 	uint32_t vmas;		/* how many */
 	uint32_t total_vm;	/* pages mapped by VMAs */
@@ -55,7 +67,10 @@ struct mm {
 
 extern struct mm init_mm;	/* the kernel's own page tables; no VMAs */
 
+/* The kernel's final page tables, those of vmalloc and the fixmap included. After page_init; the text stays writable until mm_protect_kernel. */
 void mm_init(void);
+/* Makes text, read-only data and .data.ro_after_init what their names say, and takes the identity map of boot away. */
+void mm_protect_kernel(void);
 struct mm *mm_create(void);			/* users = 1, empty user half; NULL: out of memory */
 struct mm *mm_fork(struct mm *from);		/* a copy-on-write copy; NULL: out of memory */
 void mm_put(struct mm *mm);			/* drops a user; the last one tears everything down */
@@ -64,12 +79,15 @@ void mm_activate(struct mm *prev, struct mm *next);	/* loads next's page tables,
 struct vma *vma_find(struct mm *mm, uint32_t addr);	/* first VMA with end > addr, or NULL */
 
 /*
- * mmap for the kernel and for sys_mmap. addr and len are page multiples; prot is VM_READ|VM_WRITE|VM_EXEC, plus VM_SHARED / VM_GROWSDOWN;
- * fixed: replace what is there. file may be NULL (anonymous); the new mapping takes its own reference. Returns the address or a negative errno
- * (addresses are below 0xC0000000 and errnos above 0xFFFFF000, so tell them apart by IS_ERR_VALUE).
+ * mmap for the kernel and for sys_mmap. addr and len are page multiples; flags are VM_READ|VM_WRITE|VM_EXEC, plus VM_SHARED / VM_GROWSDOWN
+ * (named "[stack]"). fixed: replace what is there, else addr is a wish, or 0. file may be NULL (anonymous, never shared); the new mapping
+ * takes its own reference. Returns the address or a negative errno (addresses are below 0xC0000000 and errnos above 0xFFFFF000, so tell
+ * them apart by IS_ERR_VALUE).
  */
 uint32_t mm_map(struct mm *mm, uint32_t addr, uint32_t len, uint32_t flags, bool fixed, struct file *file, uint32_t pgoff);
 int mm_unmap(struct mm *mm, uint32_t addr, uint32_t len);
+/* A file loses its pages from number `first` on: takes them out of every process's mappings of it. */
+void mm_cut_file(const struct inode *inode, uint32_t first);
 /* A mapping of kernel-owned frames (VDSO code and data), at addr if that is free, else anywhere above it. Returns address or -errno. */
 uint32_t mm_map_special(struct mm *mm, uint32_t addr, const pfn_t *frames, unsigned pages, const char *name);
 
@@ -81,11 +99,19 @@ uint32_t mm_map_special(struct mm *mm, uint32_t addr, const pfn_t *frames, unsig
  * (SEGV_MAPERR 1, SEGV_ACCERR 2, BUS_ADRERR 2). For faults in kernel mode on user addresses 0 or non-zero; the caller then tries the fixup table.
  */
 int mm_fault(struct mm *mm, uint32_t addr, uint32_t error, uint32_t user_esp, int *si_code);
+/*
+ * The two commonest cases, for a fault that is a write: the first to a page of anonymous memory, or to a page shared since fork, where VMA and page
+ * table are those used last. False: something else, nothing has happened. mm is not NULL. mm_fault tries it by itself; trap code may do so before.
+ */
+bool mm_fault_quick(struct mm *mm, uint32_t addr);
 
-/* Frees memory by killing: called when page_alloc fails on behalf of a user task. Picks the biggest user task. */
-void oom_kill(void);
+/*
+ * Frees memory by killing: called when page_alloc fails on behalf of a user task. The biggest process but process 1 gets SIGKILL and loses
+ * its pages at once. 1: try again. 0: current itself is the victim. -1: there is none.
+ */
+int oom_kill(void);
 
-/* Text of /proc/<pid>/maps, one line per call for the VMA; the compat VDSO line is the caller's. */
+/* A line of /proc/<pid>/maps, with its newline; its length, cut to size - 1. The compat VDSO line is the caller's. */
 int mm_maps_line(const struct vma *vma, char *to, size_t size);
 
 #endif

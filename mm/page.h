@@ -28,11 +28,13 @@
 
 typedef uint32_t pfn_t;
 
+struct boot_info;
+
 /* What a page-table page is: 0 = an ordinary page, else the level whose entries it holds. */
 enum page_level { PAGE_DATA = 0, PAGE_PT = 1, PAGE_PMD = 2, PAGE_PGD = 3 };
 
 struct page {
-	uint32_t count;		/* references; 0 = free */
+	uint32_t count;		/* references; 0 = free (and free frames that are kept at hand have 1) */
 	uint32_t link;		/* free: pfn of the next free frame; in a slab: the slab; else the owner's */
 	uint8_t level;		/* enum page_level: announced to the hypervisor as such */
 	uint8_t flags;		/* owner's */
@@ -51,7 +53,18 @@ static inline pfn_t virt_to_pfn(const void *virt) { return virt_to_phys(virt) >>
 
 extern pfn_t max_low_pfn;	/* first frame above the direct map */
 
-/* One frame with count 1 and undefined contents, or 0 when memory is used up. */
+/*
+ * Finds a place for the frame table and takes over all usable RAM of the direct map but the kernel image, the initrd and frame 0. Logs
+ * what there is and what lies beyond; refuses to boot when there is too little. After reserve_top_address.
+ */
+void page_init(const struct boot_info *bi);
+/* Gives physical memory that page_init left out (the initrd) to the allocator: whole pages below the direct map's end. O(1). */
+void page_free_range(uint32_t start, uint32_t end);
+
+/*
+ * One frame with count 1 and undefined contents, or 0 when memory is used up: what other allocators keep for reuse is taken back before.
+ * These functions and page_put are not for interrupt handlers (kmalloc is).
+ */
 pfn_t page_alloc(void);
 /* The same, filled with zeros. */
 pfn_t page_alloc_zeroed(void);
@@ -59,7 +72,7 @@ pfn_t page_alloc_zeroed(void);
 static inline void page_get(pfn_t pfn) { page_of(pfn)->count++; }
 /* Drops a reference; the last one frees the frame. */
 void page_put(pfn_t pfn);
-/* Frames that can still be handed out, and all frames that the allocator ever had. */
+/* Frames that can still be handed out, those kept for reuse included; and all frames that the allocator ever had. */
 uint32_t pages_free(void);
 uint32_t pages_total(void);
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Address spaces as a whole: made, loaded, copied for fork, torn down.
+ *
+ * Which page tables the processor has loaded is remembered here, so that tasks of one process and kernel tasks cost no reload. An address
+ * space that loses its last user is unloaded first; then its VMAs are emptied one by one, which frees the page tables under them as well.
+ *
+ * fork copies the VMAs and, for each, the entries that are present; private pages become read-only on both sides and are copied by
+ * whoever writes first. It refuses while there is still some memory left, because each page of the child may need a copy soon.
+ */
+#include "kernel/file.h"
+#include "kernel/lib.h"
+#include "mm/heap.h"
+#include "mm/internal.h"
+#include "pv/pv_ops.h"
+
+#define DEFAULT_MMAP_TOP	0xB0000000u	/* until exec chooses */
+#define DEFAULT_STACK_LIMIT	(8u << 20)
+#define FORK_RESERVE		64u		/* frames that fork leaves free, or a 32nd of all where that is less */
+
+void mm_activate(struct mm *prev, struct mm *next)
+{
+	(void)prev;
+	if (next == mm_loaded)
+		return;
+	prev = mm_loaded;
+	mm_loaded = next;
+	pv_activate(prev, next);
+}
+
+/* Everything else is exec's to fill in. */
+struct mm *mm_create(void)
+{
+	struct mm *mm = kzalloc(sizeof(*mm));
+
+	if (!mm)
+		return NULL;
+	mm->pgd = pv_pgd_alloc(mm);
+	if (!mm->pgd) {
+		kfree(mm);
+		return NULL;
+	}
+	mm->hint = &vma_none;
+	mm->pt_base = PT_NONE;
+	mm->users = 1;
+	mm->mmap_top = DEFAULT_MMAP_TOP;
+	mm->stack_limit = DEFAULT_STACK_LIMIT;
+	return mm;
+}
+
+/* A copy of everything but the mappings. */
+static struct mm *mm_copy(const struct mm *from)
+{
+	struct mm *mm = kmalloc(sizeof(*mm));
+
+	if (!mm)
+		return NULL;
+	memcpy(mm, from, sizeof(*mm));
+	mm->first = mm->last = NULL;
+	mm->hint = &vma_none;
+	mm->pt_base = PT_NONE;
+	mm->vmas = mm->total_vm = mm->rss = 0;
+	mm->users = 1;
+	mm->pgd = pv_pgd_alloc(mm);
+	if (!mm->pgd) {
+		kfree(mm);
+		return NULL;
+	}
+	if (mm->exe)
+		file_get(mm->exe);
+	return mm;
+}
+
+/* Appends a copy of v. False: out of memory; what was copied so far goes with the child. */
+static bool copy_vma(struct mm *to, struct mm *from, const struct vma *v)
+{
+	struct vma *copy = vma_copy(v, v->start, v->end);
+
+	if (!copy)
+		return false;
+	vma_link(to, copy, NULL);
+	return !v->touched || table_copy(to, from, copy) == 0;
+}
+
+/* The parent's entries may have become read-only whether it works or not, so its TLB is flushed in any case, once. */
+struct mm *mm_fork(struct mm *from)
+{
+	struct mm *mm = pages_free() > MIN(FORK_RESERVE, pages_total() / 32) ? mm_copy(from) : NULL;
+	const struct vma *v;
+
+	if (!mm)
+		return NULL;
+	for (v = from->first; v && copy_vma(mm, from, v); v = v->next)
+		;
+	if (from == mm_loaded)
+		pv_flush_tlb_user();
+	if (!v)
+		return mm;
+	mm_put(mm);
+	return NULL;
+}
+
+/* VMAs are not unlinked one by one: nobody looks at the list any more. */
+void mm_put(struct mm *mm)
+{
+	if (--mm->users)
+		return;
+	if (mm == mm_loaded)
+		mm_activate(mm, &init_mm);
+	for (struct vma *v = mm->first, *next; v; v = next) {
+		next = v->next;
+		if (v->touched)
+			table_zap(mm, v->start, v->end, !(v->flags & VM_SPECIAL));
+		vma_free(v);
+	}
+	if (mm->exe)
+		file_put(mm->exe);
+	pv_pgd_free(mm, mm->pgd);
+	kfree(mm);
+}

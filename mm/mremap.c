@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mremap: shrinking, growing in place, and moving a part of one mapping, pages and all.
+ *
+ * A move makes the new VMA first, then the tables for it, and only then moves the entries, so that nothing has changed when memory runs out. The
+ * old part is unmapped last, when it is empty. Moving the gate's page is ordinary but for telling the gate (vdso_moved), which
+ * keeps the process's landing pad right.
+ *
+ * Growing never crosses into another mapping: without MREMAP_MAYMOVE it fails. An old length of 0 makes a second view of shared memory.
+ */
+#include "abi/errno.h"
+#include "abi/mman.h"
+#include "kernel/lib.h"
+#include "mm/internal.h"
+#include "vdso/vdso.h"
+
+/* The VMA of all of [addr, addr + len), or NULL. */
+static struct vma *covering(struct mm *mm, uint32_t addr, uint32_t len)
+{
+	struct vma *v = vma_find(mm, addr);
+
+	return v && v->start <= addr && len <= v->end - addr ? v : NULL;
+}
+
+/* The next `more` bytes are free: v simply becomes longer. */
+static bool grow_in_place(struct mm *mm, struct vma *v, uint32_t more)
+{
+	if (!vma_hole(mm, v->end, more) || !mm_within_limit(mm, more >> PAGE_SHIFT))
+		return false;
+	v->end += more;
+	mm->total_vm += more >> PAGE_SHIFT;
+	vma_merge(mm, v);
+	return true;
+}
+
+/* Cuts [from, from + len) out of v as a VMA of its own; NULL: out of memory. */
+static struct vma *isolate(struct mm *mm, struct vma *v, uint32_t from, uint32_t len)
+{
+	if (v->start < from) {
+		if (vma_split(mm, v, from))
+			return NULL;
+		v = v->next;
+	}
+	return v->end > from + len && vma_split(mm, v, from + len) ? NULL : v;
+}
+
+/* A VMA like v at [to, to + len), which is free, with v's pages moved there; NULL: out of memory, nothing moved. */
+static struct vma *move_pages(struct mm *mm, const struct vma *v, uint32_t to, uint32_t len)
+{
+	struct vma *t = NULL;
+
+	if (mm->vmas < VMA_MAX)
+		t = vma_copy(v, to, to + len);
+	if (!t)
+		return NULL;
+	t->flags &= ~VM_GROWSDOWN;
+	t->touched = true;
+	vma_link(mm, t, vma_find(mm, to));
+	if (table_move(mm, v->start, to, MIN(v->end - v->start, len))) {
+		vma_remove(mm, t);
+		return NULL;
+	}
+	return t;
+}
+
+/* The old part ends up as a VMA of its own, so that unmapping it can't fail. */
+static uint32_t move(struct mm *mm, struct vma *v, uint32_t from, uint32_t old_len, uint32_t to, uint32_t new_len)
+{
+	struct vma *piece = isolate(mm, v, from, old_len), *moved = piece ? move_pages(mm, piece, to, new_len) : NULL;
+
+	if (!moved) {
+		vma_merge(mm, vma_find(mm, from));
+		return -ENOMEM;
+	}
+	for (uint32_t at = 0; moved->flags & VM_SPECIAL && at < new_len; at += PAGE_SIZE)
+		vdso_moved(mm, from + at, to + at);
+	mm_unmap(mm, from, old_len);
+	vma_merge(mm, moved);
+	return to;
+}
+
+/* An old length of 0: maps once more what v, which is shared, shows from addr on, at `to`, which is free if it isn't 0. */
+static uint32_t second_view(struct mm *mm, const struct vma *v, uint32_t addr, uint32_t len, uint32_t to)
+{
+	uint32_t pgoff = v->pgoff + ((addr - v->start) >> PAGE_SHIFT);
+
+	if (!(v->flags & VM_SHARED))
+		return -EINVAL;
+	if (!mm_within_limit(mm, len >> PAGE_SHIFT))
+		return -ENOMEM;
+	return mm_map(mm, to, len, v->flags & (VM_ACCESS | VM_SHARED), to, v->file, pgoff);
+}
+
+/* MREMAP_FIXED: what is at new_addr goes first, then what is cut off the old end, as on Linux, even if the move fails after that. */
+static uint32_t move_fixed(struct mm *mm, uint32_t addr, uint32_t old_len, uint32_t new_len, uint32_t new_addr)
+{
+	int error = 0;
+	struct vma *v;
+
+	if (new_addr & ~PAGE_MASK || new_len > USER_END || new_addr > USER_END - new_len)
+		return -EINVAL;
+	if (addr + old_len > new_addr && new_addr + new_len > addr)
+		return -EINVAL;
+	if (new_addr < MMAP_MIN_ADDR)
+		return -EPERM;
+	error = mm_unmap(mm, new_addr, new_len);
+	if (!error && old_len > new_len) {
+		error = mm_unmap(mm, addr + new_len, old_len - new_len);
+		old_len = new_len;
+	}
+	if (error)
+		return error;
+	v = covering(mm, addr, old_len);
+	if (v && !old_len)
+		return second_view(mm, v, addr, new_len, new_addr);
+	if (!v || (v->flags & VM_SPECIAL && new_len != old_len))
+		return -EFAULT;
+	if (new_len > old_len && !mm_within_limit(mm, (new_len - old_len) >> PAGE_SHIFT))
+		return -ENOMEM;
+	return move(mm, v, addr, old_len, new_addr, new_len);
+}
+
+/* Shrinking may cover several mappings; everything else concerns one. */
+uint32_t mm_remap(struct mm *mm, uint32_t addr, uint32_t old_len, uint32_t new_len, uint32_t flags, uint32_t new_addr)
+{
+	struct vma *v, *next;
+	uint32_t to;
+	int error;
+
+	if (flags & MREMAP_FIXED)
+		return move_fixed(mm, addr, old_len, new_len, new_addr);
+	if (new_len <= old_len) {
+		if (!vma_find(mm, addr) || vma_find(mm, addr)->start > addr)
+			return -EFAULT;
+		error = mm_unmap(mm, addr + new_len, old_len - new_len);
+		return error ? (uint32_t)error : addr;
+	}
+	v = covering(mm, addr, old_len);
+	if (v && !old_len)
+		return flags & MREMAP_MAYMOVE || !(v->flags & VM_SHARED) ? second_view(mm, v, addr, new_len, 0) : (uint32_t)-ENOMEM;
+	if (!v || v->flags & VM_SPECIAL)
+		return -EFAULT;
+	if (v->end == addr + old_len && grow_in_place(mm, v, new_len - old_len))
+		return addr;
+	if (!(flags & MREMAP_MAYMOVE) || !mm_within_limit(mm, (new_len - old_len) >> PAGE_SHIFT))
+		return -ENOMEM;
+	to = vma_find_hole(mm, new_len, &next);
+	return IS_ERR_VALUE(to) ? to : move(mm, v, addr, old_len, to, new_len);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls about memory: arguments checked as Linux does, in its order where a program could tell; the work is mmap.c's and mremap.c's.
+ *
+ * PROT_* bits are VM_* bits. Memory that is shared and anonymous is a mapping of an unlinked file of its own, so that it stays shared over fork
+ * also where nobody has touched it yet. MAP_POPULATE, MAP_LOCKED and the like are allowed and do nothing: there is no swap, and pages come at
+ * the first touch. The advice that is taken is MADV_DONTNEED and MADV_FREE; the harmless kinds are accepted.
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/mman.h"
+#include "kernel/file.h"
+#include "kernel/lib.h"
+#include "kernel/syscall.h"
+#include "kernel/task.h"
+#include "mm/internal.h"
+#include "mm/uaccess.h"
+
+#define PROT_SEM	0x8u
+#define PROT_GROWSDOWN	0x01000000u	/* mprotect: from the start of the stack's mapping on */
+
+_Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC, "protections are VM flags");
+
+long sys_brk(uint32_t addr)
+{
+	return mm_brk(current->mm, addr);
+}
+
+/* Can this file be mapped so? 0 or what mmap says. */
+static int check_file(const struct file *f, uint32_t vm)
+{
+	uint32_t access = f->flags & O_ACCMODE;
+
+	if (access == O_WRONLY || ((vm & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE) && access != O_RDWR))
+		return -EACCES;
+	return file_mappable(f) ? 0 : -ENODEV;
+}
+
+/* VM_* flags of a mapping, or a negative errno. */
+static int vm_flags(const struct file *f, uint32_t prot, uint32_t flags)
+{
+	uint32_t vm = prot & VM_ACCESS, type = flags & MAP_TYPE;
+	int error;
+
+	if (type == MAP_SHARED || (f && type == MAP_SHARED_VALIDATE))
+		vm |= VM_SHARED;
+	else if (type != MAP_PRIVATE)
+		return -EINVAL;
+	if (flags & MAP_GROWSDOWN && (f || vm & VM_SHARED))
+		return -EINVAL;
+	if (flags & MAP_GROWSDOWN)
+		vm |= VM_GROWSDOWN;
+	error = f ? check_file(f, vm) : 0;
+	return error ? error : (int)vm;
+}
+
+/* Of a fixed mapping. */
+static int check_place(struct mm *mm, uint32_t addr, uint32_t len, uint32_t flags)
+{
+	if (addr > USER_END - len)
+		return -ENOMEM;
+	if (addr & ~PAGE_MASK)
+		return -EINVAL;
+	if (flags & MAP_FIXED_NOREPLACE) {
+		struct vma *v = vma_find(mm, addr);
+		if (v && v->start < addr + len)
+			return -EEXIST;
+	}
+	return 0;
+}
+
+static uint32_t map_shared_anonymous(struct mm *mm, uint32_t addr, uint32_t len, uint32_t vm, bool fixed)
+{
+	struct file *f = file_anonymous();
+	uint32_t at;
+
+	if (!f)
+		return -ENOMEM;
+	at = mm_map(mm, addr, len, vm, fixed, f, 0);
+	file_put(f);
+	return at;
+}
+
+/* MAP_GROWSDOWN: a stack like the first, but without its name. */
+static uint32_t map_stack(struct mm *mm, uint32_t addr, uint32_t len, uint32_t vm, bool fixed)
+{
+	uint32_t at = mm_map(mm, addr, len, vm, fixed, NULL, 0);
+
+	if (!IS_ERR_VALUE(at))
+		vma_find(mm, at)->name = NULL;
+	return at;
+}
+
+/* Whatever is not private memory without a wish for its place. */
+static __attribute__((noinline)) uint32_t map_any(struct mm *mm, uint32_t addr, uint32_t len, uint32_t prot, uint32_t flags,
+						 struct file *f, uint32_t pgoff)
+{
+	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+	int error = fixed ? check_place(mm, addr, len, flags) : 0, vm;
+
+	if (error)
+		return error;
+	vm = vm_flags(f, prot, flags);
+	if (vm < 0)
+		return vm;
+	if (!fixed && addr)
+		addr = MAX(addr & PAGE_MASK, MMAP_MIN_ADDR);
+	if (!f && vm & VM_SHARED)
+		return map_shared_anonymous(mm, addr, len, vm, fixed);
+	if (vm & VM_GROWSDOWN)
+		return map_stack(mm, addr, len, vm, fixed);
+	return mm_map(mm, addr, len, vm, fixed, f, pgoff);
+}
+
+/* fd is looked at before the rest, as Linux does. */
+long sys_mmap2(uint32_t addr, uint32_t len, uint32_t prot, uint32_t flags, int fd, uint32_t pgoff)
+{
+	struct file *f = flags & MAP_ANONYMOUS ? NULL : fd_file(fd);
+	struct mm *mm = current->mm;
+
+	if (!f && !(flags & MAP_ANONYMOUS))
+		return -EBADF;
+	if (!len)
+		return -EINVAL;
+	len = PAGE_ALIGN_UP(len);
+	if (!len || len > USER_END || !mm_within_limit(mm, len >> PAGE_SHIFT))
+		return -ENOMEM;
+	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
+		return -EOVERFLOW;
+	if (addr || (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN)) != (MAP_PRIVATE | MAP_ANONYMOUS))
+		return map_any(mm, addr, len, prot, flags, f, pgoff);
+	return mm_map_private(mm, len, prot & VM_ACCESS);
+}
+
+long sys_old_mmap(const struct mmap_arg_struct *args)
+{
+	struct mmap_arg_struct a;
+
+	if (copy_from_user(&a, args, sizeof(a)))
+		return -EFAULT;
+	if (a.offset & ~PAGE_MASK)
+		return -EINVAL;
+	return sys_mmap2(a.addr, a.len, a.prot, a.flags, a.fd, a.offset >> PAGE_SHIFT);
+}
+
+long sys_munmap(uint32_t addr, uint32_t len)
+{
+	if (addr & ~PAGE_MASK || addr > USER_END || len > USER_END - addr || !len)
+		return -EINVAL;
+	return mm_unmap(current->mm, addr, PAGE_ALIGN_UP(len));
+}
+
+/* Rights beyond READ, WRITE and EXEC are refused; PROT_SEM is what some ancient library asks for and means nothing on x86. */
+long sys_mprotect(uint32_t addr, uint32_t len, uint32_t prot)
+{
+	struct mm *mm = current->mm;
+
+	if (prot & ~(VM_ACCESS | PROT_SEM | PROT_GROWSDOWN) || addr & ~PAGE_MASK)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	len = PAGE_ALIGN_UP(len);
+	if (!len || addr + len <= addr)
+		return -ENOMEM;
+	if (prot & PROT_GROWSDOWN) {
+		struct vma *v = vma_find(mm, addr);
+		if (!v || v->start >= addr + len)
+			return -ENOMEM;
+		if (!(v->flags & VM_GROWSDOWN))
+			return -EINVAL;
+		len += addr - v->start;
+		addr = v->start;
+	}
+	return mm_protect(mm, addr, len, prot & VM_ACCESS);
+}
+
+/* MREMAP_DONTUNMAP is not known here, and neither is duplicating a shared mapping (old_len 0). */
+long sys_mremap(uint32_t addr, uint32_t old_len, uint32_t new_len, uint32_t flags, uint32_t new_addr)
+{
+	if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)))
+		return -EINVAL;
+	if (addr & ~PAGE_MASK)
+		return -EINVAL;
+	old_len = PAGE_ALIGN_UP(old_len);
+	new_len = PAGE_ALIGN_UP(new_len);
+	if (!new_len)
+		return -EINVAL;
+	if (addr >= USER_END || old_len > USER_END - addr)
+		return -EFAULT;
+	return mm_remap(current->mm, addr, old_len, new_len, flags, new_addr);
+}
+
+/* True when [addr, end) is mapped without a gap. */
+static bool all_mapped(struct mm *mm, uint32_t addr, uint32_t end)
+{
+	while (addr < end) {
+		struct vma *v = vma_find(mm, addr);
+		if (!v || v->start > addr)
+			return false;
+		addr = v->end;
+	}
+	return true;
+}
+
+/* A mapping shows the file's own frames, so there is nothing to write back. */
+long sys_msync(uint32_t addr, uint32_t len, int flags)
+{
+	uint32_t end = addr + PAGE_ALIGN_UP(len);
+
+	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || addr & ~PAGE_MASK || (flags & MS_ASYNC && flags & MS_SYNC))
+		return -EINVAL;
+	if (end < addr || (len && !PAGE_ALIGN_UP(len)))
+		return -ENOMEM;
+	return all_mapped(current->mm, addr, end) ? 0 : -ENOMEM;
+}
+
+/* Gives the pages of a range back; the mappings stay. What is not mapped is skipped. */
+static int drop(struct mm *mm, uint32_t addr, uint32_t end, bool anonymous_only)
+{
+	for (struct vma *v = vma_find(mm, addr); v && v->start < end; v = v->next) {
+		if (v->flags & VM_SPECIAL || (anonymous_only && v->file))
+			return -EINVAL;
+		if (v->touched)
+			table_zap(mm, MAX(v->start, addr), MIN(v->end, end), true);
+	}
+	return 0;
+}
+
+/* As on Linux the advice is taken for what is mapped, and -ENOMEM returned if something was not. */
+long sys_madvise(uint32_t addr, uint32_t len, int advice)
+{
+	uint32_t end = addr + PAGE_ALIGN_UP(len);
+	struct mm *mm = current->mm;
+	int error = 0;
+
+	switch (advice) {
+	case MADV_NORMAL: case MADV_RANDOM: case MADV_SEQUENTIAL: case MADV_WILLNEED: case MADV_DONTNEED: case MADV_FREE:
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (addr & ~PAGE_MASK || end < addr || (len && !PAGE_ALIGN_UP(len)))
+		return -EINVAL;
+	if (advice == MADV_DONTNEED || advice == MADV_FREE)
+		error = drop(mm, addr, end, advice == MADV_FREE);
+	if (error)
+		return error;
+	return all_mapped(mm, addr, end) ? 0 : -ENOMEM;
+}

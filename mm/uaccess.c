@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Access to user memory: the ranges. What then touches it is in arch/x86/uaccess.asm.
+ *
+ * A pointer of the user may name the lower 3 GiB, and for reading the two pages of the compat
+ * gate, which lie above the kernel. A range never wraps around and never reaches from the one into
+ * anything else. Nothing here sleeps but by a page fault. A failed access leaves no trace but what
+ * it has copied by then.
+ */
+#include "mm/uaccess.h"
+#include "abi/errno.h"
+#include "kernel/lib.h"
+#include "mm/page.h"
+#include "vdso/vdso.h"
+
+/*
+ * arch/x86/uaccess.asm, without checks: 0 or -EFAULT; user_string: length, most if there is no
+ * NUL, or -EFAULT
+ */
+int user_copy(void *to, const void *from, size_t n);
+int user_clear(void *user, size_t n);
+int user_string(char *to, const char *user, size_t most);
+int user_get32(uint32_t *to, const void *user);
+int user_put32(void *user, uint32_t value);
+int user_get8(uint8_t *to, const void *user);
+int user_put8(void *user, uint8_t value);
+int user_cmpxchg(void *user, uint32_t expect, uint32_t value, uint32_t *seen);
+
+struct fixup { uint32_t faulting, go_on; };
+extern const struct fixup __ex_table_start[], __ex_table_end[];
+
+static inline bool in_user_half(const void *user, size_t n)
+{
+	return n <= USER_END && (uint32_t)user <= USER_END - n;
+}
+
+/* How many bytes from here on the user may read. */
+static size_t readable_from(const void *user)
+{
+	uint32_t at = (uint32_t)user, gate = vdso_compat_base();
+
+	if (at < USER_END)
+		return USER_END - at;
+	if (gate && at - (gate - PAGE_SIZE) < 2 * PAGE_SIZE)
+		return gate + PAGE_SIZE - at;
+	return 0;
+}
+
+bool user_range_ok(const void *user, size_t n)
+{
+	return in_user_half(user, n) || n <= readable_from(user);
+}
+
+/* Apart, so that the usual case needs no stack frame. */
+static __attribute__((noinline)) int copy_from_gate(void *to, const void *user, size_t n)
+{
+	return n <= readable_from(user) ? user_copy(to, user, n) : -EFAULT;
+}
+
+int copy_from_user(void *to, const void *user, size_t n)
+{
+	return likely(in_user_half(user, n)) ? user_copy(to, user, n) : copy_from_gate(to, user, n);
+}
+
+int copy_to_user(void *user, const void *from, size_t n)
+{
+	return likely(in_user_half(user, n)) ? user_copy(user, from, n) : -EFAULT;
+}
+
+int clear_user(void *user, size_t n)
+{
+	return likely(in_user_half(user, n)) ? user_clear(user, n) : -EFAULT;
+}
+
+/*
+ * A string that is still going on where the readable range ends is a fault; where the buffer ends,
+ * it is too long.
+ */
+int strncpy_from_user(char *to, const char *user, size_t size)
+{
+	size_t most = MIN(size, readable_from(user));
+	int length = user_string(to, user, most);
+
+	if (likely(length < (int)most))
+		return length;
+	return most < size ? -EFAULT : -ENAMETOOLONG;
+}
+
+int get_user_u32(uint32_t *to, const void *user)
+{
+	return likely(in_user_half(user, sizeof(*to))) ? user_get32(to, user) : copy_from_gate(to, user, sizeof(*to));
+}
+
+int put_user_u32(void *user, uint32_t value)
+{
+	return likely(in_user_half(user, sizeof(value))) ? user_put32(user, value) : -EFAULT;
+}
+
+int get_user_u8(uint8_t *to, const void *user)
+{
+	return likely(in_user_half(user, sizeof(*to))) ? user_get8(to, user) : copy_from_gate(to, user, sizeof(*to));
+}
+
+int put_user_u8(void *user, uint8_t value)
+{
+	return likely(in_user_half(user, sizeof(value))) ? user_put8(user, value) : -EFAULT;
+}
+
+int cmpxchg_user_u32(void *user, uint32_t expect, uint32_t value, uint32_t *seen)
+{
+	return likely(in_user_half(user, sizeof(value))) ? user_cmpxchg(user, expect, value, seen) : -EFAULT;
+}
+
+/* Only needed when something has gone wrong; the table is short. */
+uint32_t fixup_for(uint32_t eip)
+{
+	for (const struct fixup *f = __ex_table_start; f < __ex_table_end; f++)
+		if (f->faulting == eip)
+			return f->go_on;
+	return 0;
+}
