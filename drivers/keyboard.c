@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The PS/2 keyboard behind an i8042, US layout: scan codes of set 1 (which the controller translates to) become the
+ * bytes that a terminal sends: control characters, ESC [ sequences for the cursor keys, ESC before a key held with
+ * Alt, DEL for Backspace, CR for Enter.
+ *
+ * Not done: lights, key pad digits (Num Lock), function keys, other layouts.
+ */
+#include <stdbool.h>
+#include "arch/x86/io.h"
+#include "drivers/console.h"
+#include "kernel/irq.h"
+#include "kernel/lib.h"
+#include "kernel/tty.h"
+
+#define DATA		0x60u
+#define STATUS		0x64u	/* read */
+#define COMMAND		0x64u	/* written */
+#define IRQ		1u
+
+#define STATUS_OUTPUT	0x01u	/* a byte waits for us */
+#define STATUS_INPUT	0x02u	/* the controller has not yet taken our byte */
+#define STATUS_MOUSE	0x20u
+#define CONFIG_READ	0x20u	/* commands */
+#define CONFIG_WRITE	0x60u
+#define CONFIG_IRQ1	0x01u
+#define CONFIG_OFF	0x10u
+#define CONFIG_SET1	0x40u
+#define PATIENCE	10000u	/* polls; a controller answers within a few */
+
+/* What keys 0x01 to 0x39 send, without and with Shift. 0: nothing, or handled apart. */
+static const char plain[] =
+	"\0\0331234567890-=\177\tqwertyuiop[]\r\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
+static const char shifted[] =
+	"\0\033!@#$%^&*()_+\177\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
+_Static_assert(sizeof(plain) == 0x3A + 1 && sizeof(shifted) == sizeof(plain), "one for each key up to the space bar");
+
+/* Keys 0x47 to 0x53, the cursor block: what stands behind ESC [; "-" and "+" are the key pad's own. */
+static const char cursor[][3] = { "H", "A", "5~", "-", "D", "", "C", "+", "F", "B", "6~", "2~", "3~" };
+
+enum { LEFT_SHIFT = 0x2A, RIGHT_SHIFT = 0x36, CONTROL = 0x1D, ALT = 0x38, CAPS_LOCK = 0x3A, FIRST_CURSOR = 0x47,
+       PAD_ENTER = 0x1C, PAD_SLASH = 0x35 };
+enum { RELEASED = 0x80, EXTENDED = 0xE0, PAUSE = 0xE1 };
+
+static struct {
+	bool shift, control, alt, caps_lock, extended;
+	uint8_t skip;			/* bytes left of the Pause key's six */
+} keys;
+
+/* Keys that find no room are lost, whole sequences at a time. */
+static void send(const char *text, size_t n)
+{
+	if (n && n <= tty_input_room())
+		tty_input(text, n);
+}
+
+static void cursor_key(uint8_t code)
+{
+	const char *name = cursor[code - FIRST_CURSOR];
+	char text[4] = "\033[";
+	size_t n = strlen(name);
+
+	if (*name == '-' || *name == '+')
+		return send(name, 1);
+	memcpy(text + 2, name, n);
+	send(text, n ? n + 2 : 0);
+}
+
+/* Control makes @ to _ and letters control characters; Caps Lock swaps the case of letters only. */
+static void character_key(uint8_t code)
+{
+	char c = (keys.shift ? shifted : plain)[code], text[2] = { '\033' };
+	bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+
+	if (keys.caps_lock && letter)
+		c ^= 0x20;
+	if (keys.control && (c == ' ' || c == '2'))
+		c = 0;
+	else if (!c)
+		return;
+	else if (keys.control && c >= '@' && c < 127)
+		c &= 0x1F;
+	else if (keys.control && (c == '/' || c == '-'))
+		c = 0x1F;
+	text[1] = c;
+	send(text + !keys.alt, 1 + keys.alt);
+}
+
+/* True if the key is one that changes what others mean. */
+static bool modifier_key(uint8_t code, bool down)
+{
+	if ((code == LEFT_SHIFT || code == RIGHT_SHIFT) && !keys.extended)
+		keys.shift = down;
+	else if (code == CONTROL)
+		keys.control = down;
+	else if (code == ALT)
+		keys.alt = down;
+	else if (code == CAPS_LOCK)
+		keys.caps_lock ^= down;
+	else
+		return keys.extended && (code == LEFT_SHIFT || code == RIGHT_SHIFT);
+	return true;
+}
+
+/* A byte of the keyboard's: a prefix, or a key that went down or (RELEASED) up. */
+static void scan_code(uint8_t byte)
+{
+	uint8_t code = byte & ~RELEASED;
+
+	if (keys.skip) {
+		keys.skip--;
+		return;
+	}
+	if (byte == PAUSE)
+		keys.skip = 5;
+	if (byte == EXTENDED || byte == PAUSE) {
+		keys.extended = byte == EXTENDED;
+		return;
+	}
+	if (!modifier_key(code, !(byte & RELEASED)) && !(byte & RELEASED)) {
+		if (code < sizeof(plain) - 1 && (!keys.extended || code == PAD_ENTER || code == PAD_SLASH))
+			character_key(code);
+		else if (code >= FIRST_CURSOR && code < FIRST_CURSOR + ARRAY_SIZE(cursor))
+			cursor_key(code);
+	}
+	keys.extended = false;
+}
+
+/* The limit is for a controller that went mad; what a mouse says is thrown away. */
+static void interrupt(unsigned irq)
+{
+	uint8_t status;
+
+	(void)irq;
+	for (unsigned i = 0; i < 32 && (status = io_in8(STATUS)) != 0xFF && status & STATUS_OUTPUT; i++) {
+		uint8_t byte = io_in8(DATA);
+		if (!(status & STATUS_MOUSE))
+			scan_code(byte);
+	}
+}
+
+/* Waits until (status & mask) == value. */
+static bool wait_status(uint8_t mask, uint8_t value)
+{
+	for (unsigned i = 0; i < PATIENCE; i++)
+		if ((io_in8(STATUS) & mask) == value)
+			return true;
+	return false;
+}
+
+/* False: the controller takes nothing. */
+static bool command(uint8_t byte)
+{
+	if (!wait_status(STATUS_INPUT, 0))
+		return false;
+	io_out8(COMMAND, byte);
+	return true;
+}
+
+/* Keyboard on, its interrupt on, translation to set 1. */
+static bool configure(void)
+{
+	for (unsigned i = 0; i < 32 && io_in8(STATUS) & STATUS_OUTPUT; i++)
+		io_in8(DATA);
+	if (!command(CONFIG_READ) || !wait_status(STATUS_OUTPUT, STATUS_OUTPUT))
+		return false;
+	uint8_t config = io_in8(DATA);
+	if (!command(CONFIG_WRITE) || !wait_status(STATUS_INPUT, 0))
+		return false;
+	io_out8(DATA, (config | CONFIG_IRQ1 | CONFIG_SET1) & ~CONFIG_OFF);
+	return true;
+}
+
+void keyboard_init(void)
+{
+	if (io_in8(STATUS) != 0xFF && configure())
+		irq_register(IRQ, interrupt);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The serial line COM1: a 16550 or what passes for one. Registers: National Semiconductor PC16550D data sheet,
+ * section 8.
+ *
+ * Output is polled, one byte at a time, and so works from the first instruction on and in the middle of a panic. The
+ * first output sets the line up (115200 baud, 8n1) and turns the FIFO on, before anybody has a reason to type,
+ * because that clears it. Input comes by interrupt; when the terminal has no room, the receive interrupt is turned
+ * off and bytes stay in the FIFO, whose other end (a hypervisor) then holds back, too. A real line without flow
+ * control would overrun: those bytes are lost.
+ */
+#include <stdbool.h>
+#include "arch/x86/io.h"
+#include "drivers/console.h"
+#include "kernel/irq.h"
+#include "kernel/lib.h"
+#include "kernel/tty.h"
+#include "pv/pv_ops.h"
+
+#define PORT		0x3F8u
+#define IRQ		4u
+
+enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, LINE = 3, MODEM = 4, STATUS = 5, SCRATCH = 7 };
+
+#define INTERRUPT_RECEIVE	0x01u
+#define FIFO_ON_AT_8		0x87u	/* both cleared; receive interrupt at 8 bytes or when no more come */
+#define LINE_8N1		0x03u
+#define LINE_DIVISOR		0x80u
+#define MODEM_READY		0x03u	/* DTR, RTS */
+#define MODEM_INTERRUPTS	0x08u	/* OUT2: a PC's interrupt gate */
+#define STATUS_DATA		0x01u
+#define STATUS_BREAK		0x10u
+#define STATUS_CAN_SEND		0x20u
+
+static enum { UNKNOWN, ABSENT, PRESENT } state;
+
+static uint8_t in(unsigned reg) { return io_in8(PORT + reg); }
+static void out(unsigned reg, uint8_t value) { io_out8(PORT + reg, value); }
+
+/* A register without meaning: where there is no UART, it doesn't remember. */
+static bool scratch_holds(uint8_t value)
+{
+	out(SCRATCH, value);
+	return in(SCRATCH) == value;
+}
+
+/* Interrupts stay off; the divisor shares the addresses of the data and interrupt registers. */
+static void set_up(void)
+{
+	state = ABSENT;
+	if (in(STATUS) == 0xFF || !scratch_holds(0x5A) || !scratch_holds(0xA5))
+		return;
+	out(INTERRUPTS, 0);
+	out(LINE, LINE_DIVISOR);
+	out(DATA, 1);			/* 115200 / 1 baud */
+	out(INTERRUPTS, 0);
+	out(LINE, LINE_8N1);
+	out(FIFO, FIFO_ON_AT_8);
+	out(MODEM, MODEM_READY);
+	state = PRESENT;
+}
+
+/* The FIFO is not filled ahead: an interrupt that logs may write in between. */
+void serial_early_write(const char *text, size_t n)
+{
+	if (state == UNKNOWN)
+		set_up();
+	if (state == ABSENT)
+		return;
+	while (n--) {
+		while (!(io_in8(PORT + STATUS) & STATUS_CAN_SEND))
+			;
+		io_out8(PORT + DATA, *text++);
+	}
+}
+
+/*
+ * Fetches what has come, as long as there is room for it. With interrupts off. The controller sees edges, so the UART
+ * must have nothing more to say when this ends: it is either empty, or its interrupt is off and turning that on again
+ * makes the edge.
+ */
+static void receive(void)
+{
+	char batch[16];
+	size_t n = 0, room = MIN(tty_input_room(), sizeof(batch));
+	uint8_t status;
+
+	while (n < room && (status = in(STATUS)) != 0xFF && status & STATUS_DATA) {
+		char c = in(DATA);
+		if (status & STATUS_BREAK)
+			continue;
+		batch[n++] = c;
+		if (n == room) {
+			tty_input(batch, n);
+			n = 0;
+			room = MIN(tty_input_room(), sizeof(batch));
+		}
+	}
+	if (n)
+		tty_input(batch, n);
+	out(INTERRUPTS, room ? INTERRUPT_RECEIVE : 0);
+}
+
+static void interrupt(unsigned irq)
+{
+	(void)irq;
+	receive();
+}
+
+static struct console serial_console = {
+	.name = "serial", .write = serial_early_write, .input_room = receive, .has_log = true,
+};
+
+/*
+ * The early console has printed the log already. What was typed so far waits in the FIFO and interrupts when that is
+ * allowed.
+ */
+void serial_init(void)
+{
+	if (state == UNKNOWN)
+		set_up();
+	if (state == ABSENT)
+		return;
+	console_register(&serial_console);
+	irq_register(IRQ, interrupt);
+	out(MODEM, MODEM_READY | MODEM_INTERRUPTS);
+	out(INTERRUPTS, INTERRUPT_RECEIVE);
+}
