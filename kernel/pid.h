@@ -10,11 +10,23 @@
 struct task;
 struct process;
 
-struct task *find_task(int pid);		/* any thread */
+#define PID_MAX	32768		/* numbers are below this */
+
+struct task *find_task(int pid);		/* any living thread */
 struct process *find_process(int pid);		/* a thread group, living or zombie */
 bool pgrp_exists(int pgid, int sid);		/* a process group of this session (sid 0: of any) */
+/* No member but `leaving` has a parent in another group of the same session (POSIX.1-2017, 3.264): nobody could continue it. */
+bool pgrp_orphaned(int pgid, const struct process *leaving);
 /* Processes in the order of their numbers, for /proc: the first with a pid >= from, or NULL. */
 struct process *next_process(int from);
 void pgrp_for_each(int pgid, void (*fn)(struct process *p, void *arg), void *arg);
+
+/* A free number, which must be attached: or -ENOMEM. */
+int pid_reserve(void);
+void pid_attach_task(struct task *t);		/* by t->pid */
+void pid_detach_task(struct task *t);
+void pid_attach_process(struct process *p);	/* by p->pid, p->pgid, p->sid */
+void pid_detach_process(struct process *p);
+void pid_move_process(struct process *p, int pgid, int sid);	/* to a group and session, whose numbers are in use */
 
 #endif

@@ -31,46 +31,30 @@ struct waiter { struct list node; struct task *task; void (*wake)(struct waiter 
 #define WAITQ_INIT(name)	{ LIST_INIT((name).waiters) }
 
 void waitq_init(struct waitq *q);
-void waitq_add(struct waitq *q, struct waiter *w);	/* w->task = current, w->wake = NULL (means: wake the task) */
-void waitq_remove(struct waiter *w);
 void wake_all(struct waitq *q);
 void wake_one(struct waitq *q);
 
+void sched_init(void);
 void wake_task(struct task *task);	/* makes a sleeping (not stopped) task runnable */
+void wake_stopped(struct task *task);	/* makes a sleeping or stopped task runnable: SIGCONT, SIGKILL */
 void schedule(void);			/* gives the CPU away; returns when this task is chosen again */
 void sched_yield(void);
 void sched_add(struct task *task);	/* a new task becomes runnable */
 void sched_idle_loop(void) __attribute__((noreturn));
-void set_state(enum task_state state);	/* of current */
+uint64_t task_cycles(const struct task *task);		/* CPU time until now, in ticks of the time-stamp counter */
+uint64_t cycles_to_ns(uint64_t count);
+/* From entry.asm, on the way to ring 3 while current->work != 0; interrupts on. Returns with interrupts off and nothing left to do. */
+struct regs;
+void task_work(struct regs *r);
 
 /* Sleeps until woken or `deadline` (TIME_NEVER: no limit); the caller has set its state. False when the deadline passed. */
 bool schedule_until(uint64_t deadline);
 bool signal_pending(void);		/* current has a signal to handle (kernel/signal.c) */
 
 /*
- * Waits until cond holds: 0; or -EINTR on a signal; or -ETIMEDOUT. cond is evaluated with the task already queued.
- * The numbers are -4 and -110 of abi/errno.h.
+ * Waits until cond holds: 0; or -EINTR on a signal; or -ETIMEDOUT. cond is evaluated with the task already queued. In kernel/task.h, for it looks
+ * into the task:
+ *	int WAIT_EVENT(struct waitq *q, cond, uint64_t deadline)
  */
-#define WAIT_EVENT(q, cond, deadline) ({						\
-	struct waiter waiter_;								\
-	int result_ = 0;								\
-	waitq_add((q), &waiter_);							\
-	for (;;) {									\
-		set_state(TASK_INTERRUPTIBLE);						\
-		if (cond)								\
-			break;								\
-		if (signal_pending()) {							\
-			result_ = -4;							\
-			break;								\
-		}									\
-		if (!schedule_until(deadline)) {					\
-			result_ = (cond) ? 0 : -110;					\
-			break;								\
-		}									\
-	}										\
-	set_state(TASK_RUNNING);							\
-	waitq_remove(&waiter_);								\
-	result_;									\
-})
 
 #endif

@@ -9,6 +9,7 @@
 #define KERNEL_SIGNAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "abi/signal.h"
 #include "kernel/list.h"
@@ -16,11 +17,33 @@
 struct task;
 struct process;
 struct regs;
+struct restart_block;
+
+/* What of a siginfo_t is kept, the rest being zero (so SIGCHLD tells no times): its first 24 bytes. */
+struct siginfo_head { int32_t signo, error, code, value[3]; };
+_Static_assert(sizeof(struct siginfo_head) == 24 && offsetof(siginfo_t, si_ptr) == 20, "the head reaches up to si_value");
+
+/* Word by word: the compiler would make a loop of it. */
+static inline void siginfo_copy(struct siginfo_head *to, const struct siginfo_head *from)
+{
+	to->signo = from->signo;
+	to->error = from->error;
+	to->code = from->code;
+	to->value[0] = from->value[0];
+	to->value[1] = from->value[1];
+	to->value[2] = from->value[2];
+}
 
 struct sigqueue {
 	sigset_t set;			/* pending signals */
-	struct list queued;		/* of struct siginfo records (kernel/signal.c) */
+	struct siginfo_head first;	/* the record of the signal that found the queue empty; signo 0: taken */
+	struct list queued;		/* of struct sigrecord (kernel/signal.c): of those after it */
 };
+
+/* One signal of a set, without 64-bit arithmetic. */
+static inline uint32_t signal_bit(int sig) { return 1u << ((sig - 1) & 31); }
+static inline uint32_t *sigset_word(const sigset_t *set, int sig) { return (uint32_t *)set + ((uint32_t)(sig - 1) >> 5); }
+static inline bool sigset_has(const sigset_t *set, int sig) { return *sigset_word(set, sig) & signal_bit(sig); }
 
 struct sighand {
 	uint32_t users;
@@ -38,5 +61,42 @@ void force_signal_fault(int sig, int si_code, uint32_t addr, uint32_t trapno, ui
 void deliver_signals(struct regs *r);
 /* Recomputes WORK_SIGNAL of t. */
 void recalc_sigpending(struct task *t);
+
+/* ---- within kernel/ ---- */
+
+#define UNBLOCKABLE	(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP))
+#define STOP_SIGNALS	(SIGMASK(SIGSTOP) | SIGMASK(SIGTSTP) | SIGMASK(SIGTTIN) | SIGMASK(SIGTTOU))
+#define AT_ONCE		((uint32_t)(SIGMASK(SIGKILL) | SIGMASK(SIGCONT) | STOP_SIGNALS))
+#define SIGNALS_QUEUED_MAX	256u	/* records of one process */
+
+/* SIGKILL and job control do something when they are sent already. */
+static inline bool signal_acts_at_once(int sig) { return sig <= 32 && signal_bit(sig) & AT_ONCE; }
+
+void sigqueue_init(struct sigqueue *q);
+void sigqueue_flush(struct process *p, struct sigqueue *q, sigset_t which);	/* forgets these */
+int send_signal_head(struct process *p, struct task *t, const struct siginfo_head *info);	/* t NULL: to the process */
+/*
+ * The current thread sends itself a signal by a call that gives 0: if it can be delivered here and now, its handler is set up and what the call must
+ * return is returned (the handler's eax); else -1, and the signal must be sent.
+ */
+long signal_self(int sig, int code);
+/* Takes a signal, not in the mask, that pends for current or its process: the number or 0. */
+int dequeue_signal(const sigset_t *mask, struct siginfo_head *info);
+bool signal_ignored_by_default(int sig);
+void signals_recheck(void);				/* current has another mask, and something pends */
+void signals_retarget(sigset_t bits);			/* current blocks these or ends: other threads look at what pends for the process */
+void signals_check_stopped(struct process *p);		/* tells the parent once all threads have stopped */
+long restart_none(struct restart_block *r);		/* -EINTR */
+
+/* Sets a handler up: its frame on the user stack, registers, mask. False: impossible, SIGSEGV has been forced instead. kernel/sigframe.c */
+bool signal_run_handler(struct task *t, struct k_sigaction *action, const struct siginfo_head *info);
+int altstack_flags(const struct task *t, uint32_t esp);
+int altstack_set(struct task *t, const stack_t *ss, uint32_t esp);	/* 0, -EPERM, -EINVAL, -ENOMEM */
+
+/*
+ * The program was refused to execute at r->eip: true if that is the code of a signal frame, whose work has been done instead (a stack
+ * is never executable only because there is no VDSO).
+ */
+bool sigframe_return_refused(struct regs *r);
 
 #endif

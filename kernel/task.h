@@ -17,6 +17,7 @@
 #include "kernel/sched.h"
 #include "kernel/signal.h"
 #include "mm/vmalloc.h"
+#include "pv/pv_ops.h"
 
 struct mm;
 struct files;
@@ -30,7 +31,10 @@ struct tty;
 #define WORK_RESCHED	2u		/* its slice is over */
 #define WORK_SINGLESTEP	4u		/* TF was live across SYSENTER: raise SIGTRAP after the call */
 
-/* What the threads of a process share besides mm, files, fs and sighand. */
+/*
+ * What the threads of a process share besides mm, files, fs and sighand. When the last task has gone it stays as a zombie (threads = 0) until its parent
+ * has waited; leader, with its name, stays as long, even if it ended before its threads: then only as a record without stack, mm and files.
+ */
 struct process {
 	int pid;			/* thread group id */
 	uint32_t threads;		/* living tasks */
@@ -38,18 +42,27 @@ struct process {
 	struct list tasks;		/* of struct task.group_node */
 	struct sigqueue pending;	/* sent to the process */
 	struct waitq child_wait;	/* wait4 sleeps here */
-	struct list children;		/* of struct process.sibling: living and zombie child processes */
+	struct list children;		/* of struct process.sibling: living and zombie child processes, zombies first */
 	struct list sibling;
-	struct process *parent;
-	struct list pgrp_node;		/* in the hash or list of process groups: kernel/pid.c */
+	struct process *parent;		/* NULL: process 1 */
+	struct list pgrp_node;		/* members of its process group: kernel/pid.c */
 	int pgid, sid;
 	struct tty *ctty;		/* controlling terminal or NULL */
-	int exit_code;			/* wait status word, once exiting or stopped */
-	int exit_signal;		/* sent to the parent at exit */
+	int exit_code;			/* wait status word, once exiting */
+	int exit_signal;		/* sent to the parent at exit; 0: none */
 	bool exiting;			/* exit_group or a fatal signal: every thread must go */
-	bool stopped, stop_reported, continued;
+	struct task *sole;		/* exec: every thread but this one must go; waits on thread_wait */
+	struct waitq thread_wait;
+	uint32_t urgent;		/* exiting, sole or stop_signal is set: one look tells; see process_update_urgent */
+	int stop_signal;		/* threads must stop, or have stopped, for this signal; 0: they run */
+	uint32_t stopped_threads;
+	bool stopped;			/* all threads have stopped */
+	bool stop_reported, continued;	/* wait4 has been told of the stop; has not yet been told of the continuation */
 	bool execed;			/* setpgid from the parent is refused after exec */
-	uint64_t utime_ns, stime_ns, cutime_ns, cstime_ns;
+	uint32_t queued_signals;	/* records in its queues, bounded */
+	uint64_t cycles;		/* CPU time of threads that have ended */
+	uint64_t utime_ns, stime_ns;	/* as of the last process_account(); the gate does not tell user from kernel time: all is utime */
+	uint64_t cutime_ns, cstime_ns;	/* of children that were waited for */
 	uint64_t start_ns;
 	struct timer itimer_real;
 	uint64_t itimer_interval;
@@ -69,25 +82,30 @@ struct task {
 	enum task_state state;
 	struct list run_node;		/* on the run queue */
 	struct list group_node;		/* process.tasks */
-	struct list pid_node;		/* pid hash: kernel/pid.c */
 	struct process *process;
 	int pid;			/* thread id */
 	char comm[16];
+	uint64_t cycles;		/* CPU time until its last switch */
 
 	struct files *files;
 	struct fs *fsinfo;		/* root, cwd, umask */
 	struct sighand *sighand;
 	struct sigqueue pending;	/* sent to this thread */
 	sigset_t blocked, saved_mask;
+	sigset_t waited;		/* rt_sigtimedwait has unblocked these for its sleep: they are not to be ignored */
 	bool restore_mask;		/* sigsuspend, ppoll: saved_mask comes back after the handler's frame is built */
 	stack_t altstack;
-	struct restart_block { long (*fn)(struct restart_block *); uint64_t deadline; uint32_t a, b, c; } restart;
+	struct { int sig, code; uint32_t addr; } forced;	/* a fault to be delivered before all else; sig 0: none */
+	uint32_t trapno, error, cr2;	/* of the last fault, for signal frames */
+	struct restart_block { long (*fn)(struct restart_block *); uint64_t deadline; uint32_t a, b, c, d; } restart;
 
+	uint32_t set_child_tid;		/* user address or 0: where a new task writes its number first */
 	uint32_t clear_child_tid;	/* user address or 0 */
 	struct waitq *vfork_wait;	/* whom exec or exit of this task wakes */
 	uint32_t robust_list;
-	uint64_t slice_end;		/* monotonic ns */
 };
+
+#define ITIMER_LEAST	(100 * NSEC_PER_USEC)	/* a timer that repeats faster is slowed down to this */
 
 static inline struct regs *task_user_regs(const struct task *t)
 {
@@ -103,7 +121,143 @@ static inline struct task *current_task(void)
 }
 #define current	current_task()
 
+/* Of the current task. What follows in the source is done after it, as an interrupt sees it. */
+static inline void task_set_state(struct task *t, enum task_state state)
+{
+	t->state = state;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void set_state(enum task_state state)
+{
+	task_set_state(current, state);
+}
+
+/* w->task = current, w->wake = NULL (means: wake the task) */
+static inline void waitq_add(struct waitq *q, struct waiter *w)
+{
+	w->task = current;
+	w->wake = NULL;
+	irq_flags_t flags = irq_save();
+	list_add_tail(&w->node, &q->waiters);
+	irq_restore(flags);
+}
+
+static inline void waitq_remove(struct waiter *w)
+{
+	irq_flags_t flags = irq_save();
+
+	list_del(&w->node);
+	irq_restore(flags);
+}
+
+/* See kernel/sched.h. The numbers are -EINTR and -ETIMEDOUT of abi/errno.h. */
+#define WAIT_EVENT(q, cond, deadline) ({						\
+	struct task *task_ = current;							\
+	struct waiter waiter_;								\
+	int result_ = 0;								\
+	waitq_add((q), &waiter_);							\
+	for (;;) {									\
+		task_set_state(task_, TASK_INTERRUPTIBLE);				\
+		if (cond)								\
+			break;								\
+		if (task_->work & WORK_SIGNAL) {					\
+			result_ = -4;							\
+			break;								\
+		}									\
+		if ((deadline) == TIME_NEVER) {						\
+			schedule();							\
+		} else if (!schedule_until(deadline)) {					\
+			result_ = (cond) ? 0 : -110;					\
+			break;								\
+		}									\
+	}										\
+	task_set_state(task_, TASK_RUNNING);						\
+	waitq_remove(&waiter_);								\
+	result_;									\
+})
+
+/* Its process has been killed, or another thread of it execs: it must not return to ring 3. */
+static inline bool task_must_end(const struct task *t)
+{
+	const struct process *p = t->process;
+
+	return p->exiting || (p->sole && p->sole != t);
+}
+
+static inline void process_update_urgent(struct process *p)
+{
+	p->urgent = p->exiting || p->sole || p->stop_signal;
+}
+
+static inline bool signals_pend(const struct task *t)
+{
+	return (t->pending.set | t->process->pending.set) != 0;
+}
+
+/* t is the current task. */
+static inline void task_set_blocked(struct task *t, sigset_t mask)
+{
+	t->blocked = mask & ~UNBLOCKABLE;
+	if (__builtin_expect(signals_pend(t), 0))
+		signals_recheck();
+}
+
+static inline void signals_set_blocked(sigset_t mask)
+{
+	task_set_blocked(current, mask);
+}
+
 /* The boot CPU's idle task, pid 0; runs on the boot stack. */
 extern struct task idle_task;
+extern char boot_stack[KSTACK_SIZE];	/* boot/start.asm */
+
+/* Makes the task of process 1, which starts in the kernel with fn(); when fn returns, it goes to ring 3 through its user frame. */
+void task_create_init(void (*fn)(void));
+/* A task like the current one, with a stack of its own and no resources yet; NULL: out of memory. task_discard drops all that it has been given. */
+struct task *task_new(void);
+void task_discard(struct task *t);
+/* A child of parent with one task, leader; not yet known by number. NULL: out of memory. */
+struct process *process_new(struct process *parent, struct task *leader, int exit_signal);
+void process_add_task(struct process *p, struct task *t);
+void process_remove_task(struct process *p, struct task *t);	/* interrupts off */
+struct sighand *sighand_new(const struct sighand *from);	/* a copy (of NULL: all default); NULL: out of memory */
+void sighand_put(struct sighand *s);
+uint32_t tasks_count(void);		/* living tasks; the idle task not counted */
+uint32_t tasks_max(void);		/* how many there may be, by the size of memory */
+
+/* The address space of a process, not referenced; NULL: none (any more). */
+struct mm *process_mm(const struct process *p);
+/* Brings p->utime_ns up to date. */
+void process_account(struct process *p);
+
+/*
+ * The current task ends, and with it its process if exiting is set or it is the last thread; status: wait status word. They return only for process 1
+ * that gets a second try with another program (process1_died): then to ring 3.
+ */
+void exit_task(int status);
+void exit_process(int status);
+/* A signal or exec ends a process from outside: all its threads go when they next may, none sleeps on. Callable from interrupts. */
+void process_kill(struct process *p, int status);
+/* The task that ended last, until it is buried: its stack and what else can't be freed while it stands on it. */
+extern struct task *task_corpse;
+void task_bury_now(void);
+static inline void task_bury(void)
+{
+	if (__builtin_expect(task_corpse != NULL, 0))
+		task_bury_now();
+}
+/* The parent hears that p has stopped (CLD_STOPPED) or goes on (CLD_CONTINUED). */
+void notify_parent_of_stop(struct process *p, int code, int sig);
+
+/* exec: kills every other thread of the process and sleeps until they are gone; the current one takes the number of the process. 0, or -EINTR: is being killed itself. */
+int exec_kill_other_threads(void);
+/* exec: handlers become default, the alternate stack goes. -ENOMEM: nothing changed. */
+int exec_reset_signals(void);
+/* exec can't fail any more: clear_child_tid is served in the loaded address space, a waiting vfork parent goes on. */
+void exec_done(void);
+
+/* One TLS descriptor from the user's struct user_desc; -EFAULT, -EINVAL. *index: 0 to 2; entry_number -1 picks a free one and is written back if alloc. */
+int tls_read(struct task *t, void *user_desc, bool alloc);
 
 #endif

@@ -19,17 +19,19 @@
 struct timer {
 	uint64_t expires;		/* monotonic ns */
 	void (*fire)(struct timer *timer);
-	struct timer *child, *sibling, *prev;	/* pairing heap; prev = NULL and not the root: not armed */
-	bool armed;
+	struct timer *child, *sibling, *prev;	/* pairing heap; prev: the sibling before, or the parent of the first child */
+	bool armed;			/* false when fire is called */
 };
 
 uint64_t clock_ns(void);		/* monotonic, never goes backwards */
 uint64_t wall_ns(void);			/* since 1970 */
 void wall_set(uint64_t ns);		/* clock_settime, settimeofday */
+uint64_t wall_offset(void);		/* what wall_ns adds to clock_ns */
 
 void time_init(void);
 void timer_arm(struct timer *timer, uint64_t expires);	/* re-arms if armed; fire must be set */
 void timer_cancel(struct timer *timer);			/* harmless if not armed */
+void time_clock_changed(void);				/* the platform describes its clock otherwise now: tells the VDSO */
 void timer_interrupt(void);				/* the platform's event: runs what is due, programs the next */
 
 #endif

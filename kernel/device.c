@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Character devices: the table by number, the nodes in /dev, and the devices without hardware:
+ * null, zero, full, random, urandom.
+ *
+ * A node only knows its number, so a node that an archive or mknod makes works like the kernel's
+ * own, also when the device is registered later. /dev itself is an ordinary ramfs folder.
+ */
+#include "kernel/device.h"
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/stat.h"
+#include "kernel/lib.h"
+#include "kernel/log.h"
+#include "kernel/path.h"
+#include "kernel/ramfs.h"
+#include "kernel/random.h"
+#include "kernel/sched.h"
+#include "kernel/task.h"
+#include "mm/uaccess.h"
+
+static struct device { uint32_t number; const struct file_ops *ops; void *private; } devices[16];
+static uint32_t device_count;
+
+/* The device's own open decides; there are few devices, so they are just tried in turn. */
+static int device_open(struct inode *inode, struct file *f)
+{
+	for (uint32_t i = 0; S_ISCHR(inode->mode) && i < device_count; i++) {
+		if (devices[i].number != inode->rdev)
+			continue;
+		f->ops = devices[i].ops;
+		f->private = devices[i].private;
+		return f->ops->open(inode, f);
+	}
+	return -ENXIO;
+}
+
+/* What a node would do if it could be open. */
+const struct file_ops device_node_ops = {
+	.read = file_no_read,
+	.write = file_no_write,
+	.ioctl = file_no_ioctl,
+	.poll = file_always_ready,
+	.seek = file_no_seek,
+	.readdir = file_no_readdir,
+	.open = device_open,
+	.release = file_release_plain,
+};
+
+static int32_t null_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
+{
+	(void)f, (void)buf, (void)n, (void)pos;
+	return 0;
+}
+
+/* All is swallowed, unread. */
+static int32_t null_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos)
+{
+	(void)f, (void)buf, (void)pos;
+	return n;
+}
+
+static int32_t zero_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
+{
+	(void)f, (void)pos;
+	int error = clear_user(buf, n);
+	return error ? error : (int32_t)n;
+}
+
+/* For testing what programs do on a full disk. */
+static int32_t full_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos)
+{
+	(void)f, (void)buf, (void)n, (void)pos;
+	return -ENOSPC;
+}
+
+/* A request for very much can be interrupted, and lets others run meanwhile. */
+static int32_t random_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
+{
+	char bytes[256];
+	uint32_t done = 0;
+
+	(void)f, (void)pos;
+	while (done < n && !(done && signal_pending())) {
+		uint32_t chunk = MIN(n - done, sizeof(bytes));
+		random_bytes(bytes, chunk);
+		if (copy_to_user((char *)buf + done, bytes, chunk))
+			return done ? (int32_t)done : -EFAULT;
+		done += chunk;
+		if (current->work & WORK_RESCHED)
+			sched_yield();
+	}
+	return done;
+}
+
+/* Position is without meaning. */
+static int64_t no_position(struct file *f, int64_t offset, int whence)
+{
+	(void)f, (void)offset, (void)whence;
+	return 0;
+}
+
+#define PLAIN_DEVICE(read_fn, write_fn) {	\
+	.read = read_fn,			\
+	.write = write_fn,			\
+	.ioctl = file_no_ioctl,			\
+	.poll = file_always_ready,		\
+	.seek = no_position,			\
+	.readdir = file_no_readdir,		\
+	.open = file_open_plain,		\
+	.release = file_release_plain,		\
+}
+
+static const struct file_ops null_ops = PLAIN_DEVICE(null_read, null_write);
+const struct file_ops zero_file_ops = PLAIN_DEVICE(zero_read, null_write);
+static const struct file_ops full_ops = PLAIN_DEVICE(zero_read, full_write);
+static const struct file_ops random_ops = PLAIN_DEVICE(random_read, null_write);
+
+void device_name(const char *name, struct inode *inode)
+{
+	struct walk w;
+	struct name n;
+
+	if (!inode)
+		panic("device: no memory for /dev/%s", name);
+	name_set(&n, name);
+	if (walk_from(&w, root_inode, "dev", WALK_FOLLOW) == 0) {
+		struct inode *dev = w.found;
+		if (dev && in_ramfs(dev) && S_ISDIR(dev->mode) && !ramfs_find(dev, &n) && ramfs_link(dev, &n, inode))
+			panic("device: no memory for /dev/%s", name);
+		walk_end(&w);
+	}
+	inode_put(inode);
+}
+
+/* Only during boot. The table is small; overrunning it is a bug of ours. */
+void device_register(const char *name, uint32_t major, uint32_t minor, const struct file_ops *ops, void *private)
+{
+	BUG_ON(device_count == ARRAY_SIZE(devices));
+	devices[device_count++] = (struct device) { major << 8 | minor, ops, private };
+	device_name(name, ramfs_new(S_IFCHR | 0666, major << 8 | minor));
+}
+
+void device_init(void)
+{
+	device_register("null", 1, 3, &null_ops, NULL);
+	device_register("zero", 1, 5, &zero_file_ops, NULL);
+	device_register("full", 1, 7, &full_ops, NULL);
+	device_register("random", 1, 8, &random_ops, NULL);
+	device_register("urandom", 1, 9, &random_ops, NULL);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork, vfork, clone: a new task, which shares with its maker what the flags say and gets copies of the rest.
+ *
+ * First everything that can fail, in a task that nobody knows yet; then, without a failure possible, the new task gets known and runnable. The maker
+ * goes on running. Limits: the number of tasks, and a reserve of memory for those that are there, so that a fork bomb is refused
+ * (EAGAIN) while the machine can still be used. Namespaces do not exist.
+ */
+#include "abi/errno.h"
+#include "abi/sched.h"
+#include "arch/x86/task_switch.h"
+#include "kernel/file.h"
+#include "kernel/lib.h"
+#include "kernel/pid.h"
+#include "kernel/syscall.h"
+#include "kernel/task.h"
+#include "mm/heap.h"
+#include "mm/mm.h"
+#include "mm/uaccess.h"
+
+#define NAMESPACES	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+#define RESERVE_SHARE	32u		/* of all pages must be free ... */
+#define RESERVE_LEAST	16u		/* ... and some more */
+
+struct clone_request { uint32_t flags, stack; int *parent_tid; void *tls; uint32_t child_tid; };
+
+static int check(const struct clone_request *q)
+{
+	uint32_t flags = q->flags;
+
+	if (flags & NAMESPACES || (flags & CSIGNAL) > NSIG)
+		return -EINVAL;
+	if ((flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) || (flags & CLONE_SIGHAND && !(flags & CLONE_VM)))
+		return -EINVAL;
+	if (flags & CLONE_PARENT && !current->process->parent)
+		return -EINVAL;
+	if (signal_pending())
+		return -ERESTARTNOINTR;
+	if (tasks_count() >= tasks_max() || pages_free() < pages_total() / RESERVE_SHARE + RESERVE_LEAST)
+		return -EAGAIN;
+	return 0;
+}
+
+static struct mm *share_mm(struct mm *mm)
+{
+	mm->users++;
+	return mm;
+}
+
+static struct sighand *share_sighand(struct sighand *s)
+{
+	s->users++;
+	return s;
+}
+
+static int give_resources(struct task *child, uint32_t flags)
+{
+	const struct task *t = current;
+
+	child->files = flags & CLONE_FILES ? files_get(t->files) : files_fork(t->files);
+	child->fsinfo = flags & CLONE_FS ? fs_get(t->fsinfo) : fs_fork(t->fsinfo);
+	child->sighand = flags & CLONE_SIGHAND ? share_sighand(t->sighand) : sighand_new(t->sighand);
+	if (!child->files || !child->fsinfo || !child->sighand)
+		return -ENOMEM;
+	child->mm = flags & CLONE_VM ? share_mm(t->mm) : mm_fork(t->mm);
+	return child->mm ? 0 : -ENOMEM;
+}
+
+/* glibc's fork and others want the child's number in the child's memory: that is its own first step. */
+static void write_own_tid(void)
+{
+	put_user_u32((void *)current->set_child_tid, current->pid);
+}
+
+static void copy_machine_state(struct task *child, const struct clone_request *q)
+{
+	struct regs *r = task_user_regs(child);
+	uint16_t fs, gs;
+
+	*r = *task_user_regs(current);
+	r->eax = 0;
+	if (q->stack)
+		r->esp = q->stack;
+	user_segments_get(&fs, &gs);
+	child->fs = fs;
+	child->gs = gs;
+	fpu_save(child->fpu);
+	if (!cpu_has_fxsr)
+		fpu_restore(child->fpu);	/* saving has cleared the registers */
+	if (child->set_child_tid)
+		task_prepare_kernel(child, write_own_tid);
+	else
+		task_prepare_fork(child);
+}
+
+static int set_up(struct task *child, const struct clone_request *q)
+{
+	uint32_t flags = q->flags;
+
+	if (flags & CLONE_SETTLS) {
+		int error = tls_read(child, q->tls, false);
+		if (error)
+			return error;
+	}
+	if ((flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
+		child->altstack = (stack_t) { .ss_flags = SS_DISABLE };
+	if (flags & CLONE_CHILD_SETTID)
+		child->set_child_tid = q->child_tid;
+	if (flags & CLONE_CHILD_CLEARTID)
+		child->clear_child_tid = q->child_tid;
+	copy_machine_state(child, q);
+	return 0;
+}
+
+/* From here on nothing fails. */
+static void make_known(struct task *child, struct process *p, uint32_t flags)
+{
+	if (!(flags & CLONE_THREAD)) {
+		p->pid = child->pid;
+		pid_attach_process(p);
+		list_add_tail(&p->sibling, &p->parent->children);
+	}
+	pid_attach_task(child);
+	process_add_task(p, child);
+}
+
+/* The process of the child: a new one, or ours. */
+static struct process *choose_process(struct task *child, uint32_t flags)
+{
+	struct process *me = current->process;
+
+	if (flags & CLONE_THREAD)
+		return me;
+	if (flags & CLONE_PARENT)
+		return process_new(me->parent, child, me->exit_signal);
+	return process_new(me, child, flags & CSIGNAL);
+}
+
+static struct task *make_child(const struct clone_request *q, int *error)
+{
+	struct task *child = task_new();
+	struct process *p = NULL;
+
+	*error = -ENOMEM;
+	if (!child)
+		return NULL;
+	*error = give_resources(child, q->flags);
+	if (!*error)
+		*error = set_up(child, q);
+	if (!*error && !(p = choose_process(child, q->flags)))
+		*error = -ENOMEM;
+	if (!*error)
+		*error = child->pid = pid_reserve();
+	if (*error < 0) {
+		if (p != current->process)
+			kfree(p);
+		task_discard(child);
+		return NULL;
+	}
+	make_known(child, p, q->flags);
+	return child;
+}
+
+/* The child lends our memory, until it execs or ends. It clears its vfork_wait then; if we are killed before, we do. */
+static void wait_for_vfork(int pid, struct waitq *done)
+{
+	struct waiter w;
+
+	waitq_add(done, &w);
+	for (;;) {
+		set_state(TASK_UNINTERRUPTIBLE);
+		struct task *child = find_task(pid);
+		if (!child || child->vfork_wait != done)
+			break;
+		if (task_must_end(current)) {
+			child->vfork_wait = NULL;
+			break;
+		}
+		schedule();
+	}
+	set_state(TASK_RUNNING);
+	waitq_remove(&w);
+}
+
+static long clone_task(const struct clone_request *q)
+{
+	int error = check(q), pid;
+	struct waitq done;
+	struct task *child;
+
+	if (error)
+		return error;
+	child = make_child(q, &error);
+	if (!child)
+		return error;
+	pid = child->pid;
+	if (q->flags & CLONE_PARENT_SETTID)
+		put_user_u32(q->parent_tid, pid);
+	waitq_init(&done);
+	if (q->flags & CLONE_VFORK)
+		child->vfork_wait = &done;
+	sched_add(child);
+	if (q->flags & CLONE_VFORK)
+		wait_for_vfork(pid, &done);
+	return pid;
+}
+
+long sys_fork(void)
+{
+	return clone_task(&(struct clone_request) { .flags = SIGCHLD });
+}
+
+long sys_vfork(void)
+{
+	return clone_task(&(struct clone_request) { .flags = CLONE_VFORK | CLONE_VM | SIGCHLD });
+}
+
+long sys_clone(uint32_t flags, uint32_t stack, int *parent_tid, struct user_desc *tls, int *child_tid)
+{
+	return clone_task(&(struct clone_request) { flags, stack, parent_tid, tls, (uint32_t)child_tid });
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The initial RAM disk: newc cpio archives, plain or gzipped, several one after another, unpacked
+ * into the root.
+ *
+ * What the archive says is taken with care: sizes are checked by the readers (kernel/cpio.c,
+ * kernel/inflate.c), a leading "/" means the root anyway, names with ".." are skipped, missing
+ * folders are made, of two entries with one name the later one counts. A broken archive is refused
+ * with one line. Of a file with several names (nlink above 1) the entries share an inode; the data
+ * comes with one of them.
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/stat.h"
+#include "kernel/cpio.h"
+#include "kernel/inflate.h"
+#include "kernel/lib.h"
+#include "kernel/log.h"
+#include "kernel/path.h"
+#include "kernel/ramfs.h"
+#include "kernel/time.h"
+#include "mm/heap.h"
+#include "mm/page.h"
+#include "mm/vmalloc.h"
+
+/* A file whose further names may still come. */
+struct link {
+	struct link *next;
+	uint32_t ino, dev_major, dev_minor;
+	struct inode *inode;		/* referenced */
+};
+
+static struct link *links;
+static uint32_t entries, bytes;
+
+/* Inode and device number together tell one file from another. */
+static struct link *find_link(const struct cpio_entry *e)
+{
+	struct link *l;
+
+	for (l = links; l; l = l->next)
+		if (l->ino == e->ino && l->dev_major == e->dev_major && l->dev_minor == e->dev_minor)
+			break;
+	return l;
+}
+
+static int add_link(const struct cpio_entry *e, struct inode *inode)
+{
+	struct link *l = kmalloc(sizeof(*l));
+
+	if (!l)
+		return -ENOMEM;
+	*l = (struct link) { links, e->ino, e->dev_major, e->dev_minor, inode_get(inode) };
+	links = l;
+	return 0;
+}
+
+/* Inode numbers mean nothing beyond the end of an archive. */
+static void forget_links(void)
+{
+	while (links) {
+		struct link *l = links;
+		links = l->next;
+		inode_put(l->inode);
+		kfree(l);
+	}
+}
+
+/* Makes what is missing of the folders above the last name. path is changed for a while. */
+static int make_parents(char *path)
+{
+	for (char *p = path; *p; p++) {
+		struct walk w;
+		if (*p != '/' || p == path)
+			continue;
+		*p = 0;
+		int error = walk_from(&w, root_inode, path, WALK_FOLLOW);
+		if (!error && !w.found) {
+			struct inode *dir = in_ramfs(w.dir) ? ramfs_new(S_IFDIR | 0755, 0) : NULL;
+			error = dir ? ramfs_link(w.dir, &w.name, dir) : -ENOMEM;
+			if (dir)
+				inode_put(dir);
+		}
+		*p = '/';
+		if (error)
+			return error;
+		walk_end(&w);
+	}
+	return 0;
+}
+
+/*
+ * Fills an inode with what the entry says: a new one, or that of an earlier name, for which this
+ * entry may have the data.
+ */
+static int fill_inode(struct inode *inode, const struct cpio_entry *e)
+{
+	const char *text = (const char *)e->data;
+	int error = 0;
+
+	inode->mode = (inode->mode & S_IFMT) | (e->mode & 07777);
+	if (S_ISLNK(inode->mode) && !inode->target) {
+		error = ramfs_set_target(inode, text, strnlen(text, MIN(e->size, PATH_MAX - 1)));
+	} else if (S_ISREG(inode->mode) && e->size) {
+		ramfs_truncate(inode, 0);
+		error = ramfs_append(inode, e->data, e->size);
+		bytes += e->size;
+	}
+	if (e->mtime)
+		inode->mtime = inode->ctime = (uint64_t)e->mtime * NSEC_PER_SEC;
+	return error;
+}
+
+/* The inode of an entry, referenced, filled: a new one, or that of an earlier name. */
+static int entry_inode(const struct cpio_entry *e, struct inode **result)
+{
+	bool linked = e->nlink > 1 && !S_ISDIR(e->mode);
+	struct link *l = linked ? find_link(e) : NULL;
+	uint32_t rdev = e->rdev_major << 8 | (e->rdev_minor & 0xFF);
+	struct inode *inode = l ? inode_get(l->inode) : ramfs_new(e->mode & (S_IFMT | 07777), rdev);
+
+	if (!inode)
+		return -ENOMEM;
+	int error = fill_inode(inode, e);
+	if (!error && linked && !l)
+		error = add_link(e, inode);
+	if (error)
+		inode_put(inode);
+	else
+		*result = inode;
+	return error;
+}
+
+/*
+ * The place is taken: a folder keeps its contents and only gets the new mode (0), anything else
+ * goes away (1), or stays as it must (0).
+ */
+static int make_way(struct walk *w, const struct cpio_entry *e)
+{
+	struct inode *there = w->found;
+
+	if (S_ISDIR(there->mode) && S_ISDIR(e->mode)) {
+		if (in_ramfs(there))
+			there->mode = S_IFDIR | (e->mode & 07777);
+		return 0;
+	}
+	if (!w->name.len || !in_ramfs(there) || (S_ISDIR(there->mode) && !ramfs_dir_empty(there))) {
+		klog("initrd: %s: skipped, a folder is in its place\n", e->name);
+		return 0;
+	}
+	ramfs_unlink(ramfs_find(w->dir, &w->name));
+	return 1;
+}
+
+/* Puts one entry at the end of a finished walk. */
+static int place(struct walk *w, const struct cpio_entry *e)
+{
+	struct inode *inode;
+
+	if (w->found && !make_way(w, e))
+		return 0;
+	if (!in_ramfs(w->dir))
+		return -EPERM;
+	int error = entry_inode(e, &inode);
+	if (error)
+		return error;
+	error = ramfs_link(w->dir, &w->name, inode);
+	inode_put(inode);
+	entries++;
+	return error;
+}
+
+/* As a whole component, that is: "a..b" is a fine name. */
+static bool has_dotdot(const char *name)
+{
+	for (; name; name = strchr(name, '/') ? strchr(name, '/') + 1 : NULL)
+		if (!strncmp(name, "..", 2) && (name[2] == '/' || !name[2]))
+			return true;
+	return false;
+}
+
+/* Sockets are not. */
+static bool known_type(uint32_t mode)
+{
+	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) || S_ISCHR(mode) || S_ISBLK(mode) || S_ISFIFO(mode);
+}
+
+/*
+ * path: room for a copy of the name. A problem with one entry is logged and skipped; want of memory
+ * ends it all.
+ */
+static void unpack_entry(const struct cpio_entry *e, char *path)
+{
+	struct walk w;
+
+	const char *objection = known_type(e->mode) ? NULL : "its type is not known";
+	if (has_dotdot(e->name))
+		objection = "its name has ..";
+	if (objection) {
+		klog("initrd: %s: skipped, %s\n", e->name, objection);
+		return;
+	}
+	strlcpy(path, e->name, PATH_MAX);
+	int error = walk_from(&w, root_inode, path, WALK_NAME);
+	if (error == -ENOENT) {
+		error = make_parents(path);
+		if (!error)
+			error = walk_from(&w, root_inode, path, WALK_NAME);
+	}
+	if (!error) {
+		error = place(&w, e);
+		walk_end(&w);
+	}
+	if (error == -ENOMEM || error == -ENOSPC)
+		refuse("initrd: not enough memory for %s", e->name);
+	if (error)
+		klog("initrd: %s: skipped, error %d\n", e->name, -error);
+}
+
+/* One cpio archive; returns what is behind it. */
+static const uint8_t *unpack_cpio(const uint8_t *at, const uint8_t *end, char *path)
+{
+	struct cpio c;
+	struct cpio_entry e;
+	int result;
+
+	cpio_open(&c, at, end - at);
+	while ((result = cpio_next(&c, &e)) > 0)
+		unpack_entry(&e, path);
+	if (result < 0)
+		refuse("initrd: %s, at byte %u of the archive", c.problem, (unsigned)(c.at - at));
+	forget_links();
+	return c.at;
+}
+
+static void unpack_all(const uint8_t *at, const uint8_t *end, char *path, bool inside_gzip);
+
+/*
+ * One gzip member: counted first, so that its buffer is as big as it must be and a bomb does no
+ * harm. Returns what is behind it.
+ */
+static const uint8_t *unpack_gzip(const uint8_t *at, const uint8_t *end, char *path)
+{
+	size_t used, size, room = (size_t)MIN(pages_free(), 1u << 18) * PAGE_SIZE;
+	const char *problem = gzip_unpack(at, end - at, NULL, room, &used, &size);
+
+	if (problem)
+		refuse("initrd: gzip: %s", problem);
+	uint8_t *plain = vmalloc(MAX(size, 1u));
+	if (!plain)
+		refuse("initrd: not enough memory to unpack %u bytes", (unsigned)size);
+	problem = gzip_unpack(at, end - at, plain, size, &used, &size);
+	if (problem)
+		refuse("initrd: gzip: %s", problem);
+	unpack_all(plain, plain + size, path, true);
+	vfree(plain);
+	return at + used;
+}
+
+/* Archives one after another, with zeros between them. */
+static void unpack_all(const uint8_t *at, const uint8_t *end, char *path, bool inside_gzip)
+{
+	for (;;) {
+		while (at < end && !*at)
+			at++;
+		if (at == end)
+			return;
+		if (end - at >= 6 && !memcmp(at, "07070", 5))
+			at = unpack_cpio(at, end, path);
+		else if (end - at >= 2 && at[0] == 0x1F && at[1] == 0x8B && !inside_gzip)
+			at = unpack_gzip(at, end, path);
+		else
+			refuse("initrd: neither a newc cpio archive nor gzip");
+	}
+}
+
+void initrd_unpack(const void *archive, size_t size)
+{
+	char *path = kmalloc(PATH_MAX);
+
+	if (!path)
+		refuse("initrd: not enough memory");
+	unpack_all(archive, (const uint8_t *)archive + size, path, false);
+	kfree(path);
+	klog("initrd: %u entries, %u KiB of files\n", entries, bytes >> 10);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ends: panics, refusals, and the one line that says how a run ended (DESIGN section 8).
+ *
+ * A panic within a panic only finishes: whatever was being reported can't be. The outcome stands on a line of its own.
+ */
+#include "arch/x86/traps.h"
+#include "kernel/lib.h"
+#include "kernel/log.h"
+#include "kernel/tty.h"
+#include "pv/pv_ops.h"
+
+static const char *const words[] = {
+	[OUTCOME_EXIT] = "exit", [OUTCOME_RESTART] = "restart", [OUTCOME_PANIC] = "panic",
+	[OUTCOME_DOUBLE_FAULT] = "double-fault", [OUTCOME_REFUSED] = "refused",
+};
+
+void finish(enum outcome outcome, int code)
+{
+	char line[48], number[8] = "";
+
+	irq_disable();
+	if (outcome == OUTCOME_EXIT)
+		snprintf(number, sizeof(number), " %d", code & 0xFF);
+	snprintf(line, sizeof(line), "postern: outcome %s%s", words[outcome], number);
+	klog("%s%s\n", console_at_line_start() ? "" : "\n", line);
+	pv_ops.init.shutdown(outcome, code, line);
+	for (;;)
+		pv_halt_forever();
+}
+
+static void vlog(const char *prefix, const char *fmt, va_list ap)
+{
+	char text[256];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	klog("%s%s%s\n", console_at_line_start() ? "" : "\n", prefix, text);
+}
+
+void panic(const char *fmt, ...)
+{
+	static bool panicking;
+	va_list ap;
+
+	irq_disable();
+	if (!panicking) {
+		panicking = true;
+		va_start(ap, fmt);
+		vlog("panic: ", fmt, ap);
+		va_end(ap);
+		backtrace(__builtin_frame_address(0));
+	}
+	finish(OUTCOME_PANIC, 0);
+}
+
+void refuse(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vlog("refused: ", fmt, ap);
+	va_end(ap);
+	finish(OUTCOME_REFUSED, 0);
+}

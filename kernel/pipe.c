@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pipes and FIFOs: a ring of sixteen page buffers, whose pages are there only while they hold
+ * something.
+ *
+ * Bytes are read from the first buffer and written behind those of the last one. A write that ends
+ * in the last page goes there, else it begins a new one, so that what is written at once up to
+ * PIPE_BUF never waits half done; it is Linux's rule to the byte. The last page stays when it has
+ * been emptied: small messages go through the one page for ever. Every buffer but the last holds
+ * something. A pipe belongs to an inode; it lives while anybody has that open. Opening a FIFO waits
+ * for the other side to come, which the two counters of openings tell even if it has gone again. No
+ * lock: the kernel is not preempted, and copying doesn't sleep.
+ */
+#include "kernel/pipe.h"
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/poll.h"
+#include "abi/signal.h"
+#include "abi/stat.h"
+#include "abi/termios.h"
+#include "kernel/fd.h"
+#include "kernel/inode.h"
+#include "kernel/lib.h"
+#include "kernel/signal.h"
+#include "kernel/syscall.h"
+#include "kernel/task.h"
+#include "mm/heap.h"
+#include "mm/mm.h"
+#include "mm/uaccess.h"
+
+#define PIPE_PAGES	(PIPE_SIZE / PAGE_SIZE)
+
+/* Bytes start to end of a page hold something. No page: NULL, and both at its end, so that nothing fits. */
+struct buffer { char *page; uint32_t start, end; };
+
+struct pipe {
+	struct buffer *first, *last;		/* in the ring */
+	uint32_t readers, writers;		/* open files */
+	uint32_t reader_count, writer_count;	/* openings so far */
+	struct waitq readable, writable;	/* writable also: a FIFO's opening waits for readers here */
+	struct buffer ring[PIPE_PAGES];
+};
+
+static bool reads(const struct file *f) { return f->can & FILE_READ; }
+static bool writes(const struct file *f) { return f->can & FILE_WRITE; }
+
+/* Most of the time nobody waits; finding that out must cost little. */
+static inline void wake(struct waitq *q)
+{
+	if (!list_empty(&q->waiters))
+		wake_all(q);
+}
+
+static inline bool empty(const struct pipe *p)
+{
+	return p->first->start == p->first->end;
+}
+
+static struct buffer *after(struct pipe *p, struct buffer *b)
+{
+	return b == &p->ring[PIPE_PAGES - 1] ? p->ring : b + 1;
+}
+
+static bool full(struct pipe *p)
+{
+	return after(p, p->last) == p->first;
+}
+
+static void drop_page(struct buffer *b)
+{
+	if (b->page)
+		page_put(virt_to_pfn(b->page));
+	*b = (struct buffer) { NULL, PAGE_SIZE, PAGE_SIZE };
+}
+
+/* Waits for something to read: 1, 0 at the end, or a negative errno. */
+static int wait_readable(struct file *f, struct pipe *p)
+{
+	do {
+		if (!p->writers)
+			return 0;
+		if (f->flags & O_NONBLOCK)
+			return -EAGAIN;
+		if (WAIT_EVENT(&p->readable, !empty(p) || !p->writers, TIME_NEVER))
+			return -ERESTARTSYS;
+	} while (empty(p));
+	return 1;
+}
+
+/*
+ * The first buffer has been read to its end: goes on to the next, or, if it was the only one, to
+ * its beginning.
+ */
+static void finish_first(struct pipe *p)
+{
+	struct buffer *b = p->first;
+
+	if (likely(b == p->last)) {
+		b->start = b->end = 0;
+		return;
+	}
+	p->first = after(p, b);
+	drop_page(b);
+}
+
+/* Takes up to n bytes out of the first buffer, where there are some: how many, or -EFAULT. */
+static inline int32_t drain(struct pipe *p, void *to, uint32_t n)
+{
+	struct buffer *b = p->first;
+
+	n = MIN(n, b->end - b->start);
+	if (unlikely(copy_to_user(to, b->page + b->start, n)))
+		return -EFAULT;
+	b->start += n;
+	if (b->start == b->end)
+		finish_first(p);
+	return n;
+}
+
+/* The first buffer was not enough, but there are more. */
+static __attribute__((noinline)) int32_t drain_more(struct pipe *p, char *buf, uint32_t n, uint32_t done)
+{
+	while (done < n && !empty(p)) {
+		int32_t part = drain(p, buf + done, n - done);
+		if (part < 0)
+			break;
+		done += part;
+	}
+	return done;
+}
+
+/* What is there is enough: a read doesn't wait for the rest. */
+static int32_t pipe_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
+{
+	struct pipe *p = f->private;
+	int32_t done;
+
+	(void)pos;
+	if (unlikely(!n))
+		return 0;
+	if (empty(p) && (done = wait_readable(f, p)) <= 0)
+		return done;
+	done = drain(p, buf, n);
+	if ((uint32_t)done < n && !empty(p))
+		done = drain_more(p, buf, n, done);
+	wake(&p->writable);
+	return done;
+}
+
+/* Waits for a free buffer: 0 or a negative errno. */
+static int wait_writable(struct file *f, struct pipe *p)
+{
+	while (p->readers && full(p)) {
+		if (f->flags & O_NONBLOCK)
+			return -EAGAIN;
+		if (WAIT_EVENT(&p->writable, !full(p) || !p->readers, TIME_NEVER))
+			return -ERESTARTSYS;
+	}
+	if (p->readers)
+		return 0;
+	send_signal_task(current, SIGPIPE, NULL);
+	return -EPIPE;
+}
+
+/*
+ * Begins a page with n bytes, up to PAGE_SIZE: n, or a negative errno. The last buffer is used if
+ * it is empty.
+ */
+static int32_t begin_page(struct file *f, struct pipe *p, const void *from, uint32_t n)
+{
+	int error = empty(p) && p->readers ? 0 : wait_writable(f, p);
+
+	if (error)
+		return error;
+	struct buffer *b = empty(p) ? p->last : after(p, p->last);
+	pfn_t pfn = b->page ? virt_to_pfn(b->page) : page_alloc();
+	if (!pfn)
+		return -ENOMEM;
+	if (copy_from_user(pfn_to_virt(pfn), from, n)) {
+		if (!b->page)
+			page_put(pfn);
+		return -EFAULT;
+	}
+	*b = (struct buffer) { pfn_to_virt(pfn), 0, n };
+	p->last = b;
+	return n;
+}
+
+/* What reaches beyond a whole number of pages may fit behind what was written last: n, else 0. */
+static uint32_t append(struct pipe *p, const void *from, uint32_t n)
+{
+	struct buffer *b = p->last;
+
+	if (n - 1 >= PAGE_SIZE - b->end || !p->readers || copy_from_user(b->page + b->end, from, n))
+		return 0;
+	b->end += n;
+	return n;
+}
+
+/*
+ * Everything but a small write that fits. Waits until all is written, or, without waiting, as much
+ * as fits.
+ */
+static int32_t write_pages(struct file *f, struct pipe *p, const char *buf, uint32_t n)
+{
+	uint32_t done = empty(p) ? 0 : append(p, buf, n % PAGE_SIZE);
+
+	while (done < n) {
+		int32_t part = begin_page(f, p, buf + done, MIN(n - done, PAGE_SIZE));
+		if (part < 0)
+			return done ? (int32_t)done : part;
+		done += part;
+		wake(&p->readable);
+	}
+	return done;
+}
+
+static int32_t pipe_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos)
+{
+	struct pipe *p = f->private;
+
+	(void)pos;
+	if (unlikely(!append(p, buf, n)))
+		return write_pages(f, p, buf, n);
+	wake(&p->readable);
+	return n;
+}
+
+/* Bytes that can be read. */
+static uint32_t contents(struct pipe *p)
+{
+	uint32_t n = p->last->end - p->last->start;
+
+	for (struct buffer *b = p->first; b != p->last; b = after(p, b))
+		n += b->end - b->start;
+	return n;
+}
+
+static int pipe_ioctl(struct file *f, uint32_t cmd, uint32_t arg)
+{
+	struct pipe *p = f->private;
+
+	return cmd == FIONREAD ? put_user_u32((void *)arg, contents(p)) : -ENOTTY;
+}
+
+/*
+ * f->pos of a reader that came before any writer: the number of openings for writing then. Until
+ * that changes there is no hang-up.
+ */
+static uint32_t pipe_poll(struct file *f, struct poll_table *table)
+{
+	struct pipe *p = f->private;
+	uint32_t ready = 0;
+
+	if (reads(f)) {
+		poll_wait(table, &p->readable);
+		if (!empty(p))
+			ready |= POLLIN | POLLRDNORM;
+		if (!p->writers && f->pos != p->writer_count)
+			ready |= POLLHUP;
+	}
+	if (writes(f)) {
+		poll_wait(table, &p->writable);
+		if (!full(p))
+			ready |= POLLOUT | POLLWRNORM;
+		if (!p->readers)
+			ready |= POLLERR;
+	}
+	return ready;
+}
+
+/* One opening less; the last one frees the pipe. */
+static void leave(struct inode *inode, bool reader, bool writer)
+{
+	struct pipe *p = inode->pipe;
+
+	p->readers -= reader;
+	p->writers -= writer;
+	if (!p->readers && !p->writers) {
+		for (uint32_t i = 0; i < PIPE_PAGES; i++)
+			drop_page(&p->ring[i]);
+		kfree(p);
+		inode->pipe = NULL;
+		return;
+	}
+	wake(&p->readable);
+	wake(&p->writable);
+}
+
+/* The mode of an open file never changes, so this undoes exactly what join did. */
+static void pipe_release(struct file *f)
+{
+	leave(f->inode, reads(f), writes(f));
+}
+
+/* Makes the pipe of an inode that nobody has open. */
+static int pipe_make(struct inode *inode)
+{
+	struct pipe *p = kzalloc(sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	waitq_init(&p->readable);
+	waitq_init(&p->writable);
+	for (uint32_t i = 0; i < PIPE_PAGES; i++)
+		drop_page(&p->ring[i]);
+	p->first = p->last = p->ring;
+	inode->pipe = p;
+	return 0;
+}
+
+/* Takes part as f's mode says, and wakes those who wait for that. */
+static void join(struct file *f)
+{
+	struct pipe *p = f->inode->pipe;
+
+	f->private = p;
+	f->pos = UINT64_MAX;
+	if (reads(f)) {
+		p->readers++;
+		p->reader_count++;
+		wake(&p->writable);
+	}
+	if (writes(f)) {
+		p->writers++;
+		p->writer_count++;
+		wake(&p->readable);
+	}
+}
+
+/* The other side's arrival, for who has joined as the only one: 0 or a negative errno. */
+static int wait_for_partner(struct file *f)
+{
+	struct pipe *p = f->private;
+	uint32_t readers = p->reader_count, writers = p->writer_count;
+
+	if (!writes(f) && !p->writers) {
+		if (f->flags & O_NONBLOCK)
+			f->pos = p->writer_count;
+		else if (WAIT_EVENT(&p->readable, p->writer_count != writers, TIME_NEVER))
+			return -ERESTARTSYS;
+	} else if (!reads(f) && !p->readers) {
+		if (f->flags & O_NONBLOCK)
+			return -ENXIO;
+		if (WAIT_EVENT(&p->writable, p->reader_count != readers, TIME_NEVER))
+			return -ERESTARTSYS;
+	}
+	return 0;
+}
+
+/* Opening a FIFO by name, or an anonymous pipe through /proc. */
+static int pipe_open(struct inode *inode, struct file *f)
+{
+	int error = inode->pipe ? 0 : pipe_make(inode);
+
+	if (error)
+		return error;
+	join(f);
+	error = wait_for_partner(f);
+	if (error)
+		leave(inode, reads(f), writes(f));
+	return error;
+}
+
+const struct file_ops pipe_file_ops = {
+	.read = pipe_read,
+	.write = pipe_write,
+	.ioctl = pipe_ioctl,
+	.poll = pipe_poll,
+	.seek = file_no_seek,
+	.readdir = file_no_readdir,
+	.open = pipe_open,
+	.release = pipe_release,
+};
+
+/* An anonymous pipe stands in no folder. */
+static struct inode *no_place(const struct inode *inode, char *name, size_t size)
+{
+	(void)inode, (void)name, (void)size;
+	return NULL;
+}
+
+static const struct inode_ops pipe_inode_ops = {
+	.lookup = inode_no_lookup,
+	.iterate = inode_no_iterate,
+	.readlink = inode_no_readlink,
+	.follow = inode_no_follow,
+	.where = no_place,
+	.free = inode_free_plain,
+};
+
+/*
+ * Both ends; without O_NONBLOCK the order matters: a reader alone would wait, so the first one
+ * opens both ways for a moment.
+ */
+static int pipe_ends(struct inode *inode, uint32_t flags, struct file *ends[2])
+{
+	ends[0] = inode_open(inode, O_RDWR | flags);
+	if (IS_ERR_VALUE(ends[0]))
+		return (int)ends[0];
+	ends[1] = inode_open(inode, O_WRONLY | flags);
+	if (IS_ERR_VALUE(ends[1])) {
+		file_put(ends[0]);
+		return (int)ends[1];
+	}
+	ends[0]->flags &= ~O_ACCMODE;
+	ends[0]->can = FILE_READ;
+	inode->pipe->writers--;
+	return 0;
+}
+
+/* Both or none; the files are taken over in any case. */
+static int pipe_descriptors(struct file *ends[2], bool close_on_exec, int *fds)
+{
+	int numbers[2], error = 0;
+
+	for (int i = 0; i < 2; i++) {
+		numbers[i] = fd_install(ends[i], 0, close_on_exec);
+		if (numbers[i] < 0) {
+			error = numbers[i];
+			file_put(ends[i]);
+		}
+	}
+	if (!error)
+		error = copy_to_user(fds, numbers, sizeof(numbers));
+	for (int i = 0; error && i < 2; i++)
+		if (numbers[i] >= 0)
+			sys_close(numbers[i]);
+	return error;
+}
+
+long sys_pipe2(int *fds, uint32_t flags)
+{
+	struct file *ends[2];
+
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+		return -EINVAL;
+	struct inode *inode = inode_new(&pipe_inode_ops, &pipe_file_ops, S_IFIFO | 0600, NULL);
+	if (!inode)
+		return -ENOMEM;
+	inode->dev = DEV_PIPE;
+	int error = pipe_ends(inode, flags & ~O_CLOEXEC, ends);
+	inode_put(inode);
+	return error ? error : pipe_descriptors(ends, flags & O_CLOEXEC, fds);
+}
+
+long sys_pipe(int *fds)
+{
+	return sys_pipe2(fds, 0);
+}

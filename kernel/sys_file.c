@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls on open files: open, read and write in all their forms, seeking, truncation, ioctl,
+ * sync.
+ *
+ * A call that may sleep holds the file for its duration, since another thread can close the
+ * descriptor meanwhile. As on Linux a single transfer moves at most 0x7FFFF000 bytes. A file
+ * without a position is known by its seek operation.
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/stat.h"
+#include "abi/termios.h"
+#include "abi/uio.h"
+#include "kernel/fd.h"
+#include "kernel/lib.h"
+#include "kernel/path.h"
+#include "kernel/ramfs.h"
+#include "kernel/syscall.h"
+#include "kernel/task.h"
+#include "mm/heap.h"
+#include "mm/mm.h"
+#include "mm/uaccess.h"
+
+#define MAX_TRANSFER	0x7FFFF000u
+#define SMALL_VECTOR	8		/* elements that need no memory from the heap */
+
+/* The file of fd if it can do this, else NULL. */
+static inline struct file *file_that(int fd, uint32_t can)
+{
+	struct file *f = fd_in(current->files, fd);
+
+	return likely(f && (f->can & can)) ? f : NULL;
+}
+
+/* The hottest of all: look up, check, hold, call. */
+long sys_read(int fd, void *buf, uint32_t n)
+{
+	struct file *f = file_that(fd, FILE_READ);
+
+	if (unlikely(!f))
+		return -EBADF;
+	file_get(f);
+	long done = f->ops->read(f, buf, MIN(n, MAX_TRANSFER), &f->pos);
+	file_put(f);
+	return done;
+}
+
+long sys_write(int fd, const void *buf, uint32_t n)
+{
+	struct file *f = file_that(fd, FILE_WRITE);
+
+	if (unlikely(!f))
+		return -EBADF;
+	file_get(f);
+	long done = f->ops->write(f, buf, MIN(n, MAX_TRANSFER), &f->pos);
+	file_put(f);
+	return done;
+}
+
+/* A position as it comes, in two words. */
+union position { struct { uint32_t low, high; }; uint64_t whole; };
+
+/* Why pread or pwrite can't be, in Linux's order; one of its reasons holds. */
+static long position_error(int fd, uint32_t high)
+{
+	const struct file *f = fd_usable(fd);
+
+	if (high >> 31)
+		return -EINVAL;
+	return f && !(f->can & FILE_SEEK) ? -ESPIPE : -EBADF;
+}
+
+long sys_pread64(int fd, void *buf, uint32_t n, uint32_t low, uint32_t high)
+{
+	struct file *f = file_that(fd, FILE_PREAD);
+	union position pos = { { low, high } };
+
+	if (unlikely(!f || high >> 31))
+		return position_error(fd, high);
+	file_get(f);
+	long done = f->ops->read(f, buf, MIN(n, MAX_TRANSFER), &pos.whole);
+	file_put(f);
+	return done;
+}
+
+long sys_pwrite64(int fd, const void *buf, uint32_t n, uint32_t low, uint32_t high)
+{
+	struct file *f = file_that(fd, FILE_PWRITE);
+	union position pos = { { low, high } };
+
+	if (unlikely(!f || high >> 31))
+		return position_error(fd, high);
+	file_get(f);
+	long done = f->ops->write(f, buf, MIN(n, MAX_TRANSFER), &pos.whole);
+	file_put(f);
+	return done;
+}
+
+/*
+ * Copies a vector in and checks it before anything is moved: no length of 2 GiB or more, no address
+ * of the kernel's.
+ */
+static int read_vector(struct iovec *to, const struct iovec *user, int n)
+{
+	if (copy_from_user(to, user, n * sizeof(*to)))
+		return -EFAULT;
+	for (int i = 0; i < n; i++) {
+		if (to[i].iov_len > INT32_MAX)
+			return -EINVAL;
+		if (!user_range_ok((void *)to[i].iov_base, to[i].iov_len))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/* One element after another, until one is served only in part. */
+static long transfer_vector(struct file *f, const struct iovec *v, int n, bool write)
+{
+	long done = 0, part;
+	uint32_t left = MAX_TRANSFER;
+
+	for (int i = 0; i < n && left; i++) {
+		uint32_t len = MIN(v[i].iov_len, left);
+		void *buf = (void *)v[i].iov_base;
+		if (!len)
+			continue;
+		part = write ? f->ops->write(f, buf, len, &f->pos) : f->ops->read(f, buf, len, &f->pos);
+		if (part < 0)
+			return done ? done : part;
+		done += part;
+		left -= part;
+		if ((uint32_t)part < len)
+			break;
+	}
+	return done;
+}
+
+/* f NULL: the descriptor is not open the right way. */
+static long vector(struct file *f, const struct iovec *user, int n, bool write)
+{
+	struct iovec small[SMALL_VECTOR], *v = small;
+
+	if (!f)
+		return -EBADF;
+	if ((uint32_t)n > UIO_MAXIOV)
+		return -EINVAL;
+	if (n > SMALL_VECTOR && !(v = kmalloc(n * sizeof(*v))))
+		return -ENOMEM;
+	long done = read_vector(v, user, n);
+	if (!done) {
+		file_get(f);
+		done = transfer_vector(f, v, n, write);
+		file_put(f);
+	}
+	if (v != small)
+		kfree(v);
+	return done;
+}
+
+long sys_readv(int fd, const struct iovec *iov, int n)
+{
+	return vector(file_that(fd, FILE_READ), iov, n, false);
+}
+
+long sys_writev(int fd, const struct iovec *iov, int n)
+{
+	return vector(file_that(fd, FILE_WRITE), iov, n, true);
+}
+
+/*
+ * The descriptor is found first, so that no file is made or waited for in vain. O_LARGEFILE and the
+ * like have no meaning here; unknown flags are ignored, as on Linux.
+ */
+static inline long open_at(int dir, const char *path, uint32_t flags, uint32_t mode)
+{
+	struct walk w;
+	int fd = fd_find_free();
+
+	if (unlikely(fd < 0))
+		return fd;
+	int error = walk_user(&w, dir, path, open_walk_flags(flags));
+	if (unlikely(error))
+		return error;
+	struct file *f = file_open_walk(&w, flags, mode);
+	walk_end(&w);
+	return fd_install_found(f, fd, flags & O_CLOEXEC);
+}
+
+long sys_openat(int dir, const char *path, uint32_t flags, uint32_t mode)
+{
+	return open_at(dir, path, flags, mode);
+}
+
+long sys_open(const char *path, uint32_t flags, uint32_t mode)
+{
+	return open_at(AT_FDCWD, path, flags, mode);
+}
+
+long sys_creat(const char *path, uint32_t mode)
+{
+	return sys_open(path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+/* SEEK_DATA and SEEK_HOLE (3 and 4) are known to pipes at least. */
+static int64_t seek(int fd, int64_t offset, int whence)
+{
+	struct file *f = fd_usable(fd);
+
+	if (!f)
+		return -EBADF;
+	return (uint32_t)whence > 4 ? -EINVAL : f->ops->seek(f, offset, whence);
+}
+
+/* The position has changed even when it is too big to be told. */
+long sys_lseek(int fd, int32_t offset, int whence)
+{
+	int64_t pos = seek(fd, offset, whence);
+
+	return pos > INT32_MAX ? -EOVERFLOW : (long)pos;
+}
+
+long sys_llseek(int fd, uint32_t high, uint32_t low, int64_t *result, int whence)
+{
+	int64_t pos = seek(fd, (uint64_t)high << 32 | low, whence);
+
+	if (pos < 0)
+		return pos;
+	return copy_to_user(result, &pos, sizeof(pos));
+}
+
+static int set_nonblock(struct file *f, const void *arg)
+{
+	uint32_t on;
+
+	if (get_user_u32(&on, arg))
+		return -EFAULT;
+	f->flags = (f->flags & ~O_NONBLOCK) | (on ? O_NONBLOCK : 0);
+	return 0;
+}
+
+/* What concerns the descriptor or the flags is the same for all files. */
+long sys_ioctl(int fd, uint32_t cmd, uint32_t arg)
+{
+	struct file *f = fd_usable(fd);
+
+	if (!f)
+		return -EBADF;
+	switch (cmd) {
+	case FIOCLEX:
+	case FIONCLEX:
+		return fd_set_cloexec(fd, cmd == FIOCLEX);
+	case FIONBIO:
+		return set_nonblock(f, (void *)arg);
+	}
+	file_get(f);
+	long result = f->ops->ioctl(f, cmd, arg);
+	file_put(f);
+	return result;
+}
+
+/* What the path leads to must be a regular file, whatever it is. */
+static int truncate_inode(struct inode *inode, uint64_t size)
+{
+	if (S_ISDIR(inode->mode))
+		return -EISDIR;
+	if (!S_ISREG(inode->mode) || (int64_t)size < 0)
+		return -EINVAL;
+	return in_ramfs(inode) ? ramfs_truncate(inode, size) : -EPERM;
+}
+
+static long truncate_path(const char *path, uint64_t size)
+{
+	struct walk w;
+
+	if ((int64_t)size < 0)
+		return -EINVAL;
+	int error = walk_existing(&w, AT_FDCWD, path, WALK_FOLLOW);
+	if (error)
+		return error;
+	error = truncate_inode(w.found, size);
+	walk_end(&w);
+	return error;
+}
+
+static long truncate_fd(int fd, uint64_t size)
+{
+	struct file *f = fd_usable(fd);
+
+	if ((int64_t)size < 0)
+		return -EINVAL;
+	if (!f)
+		return -EBADF;
+	return (f->can & FILE_WRITE) && S_ISREG(f->inode->mode) ? truncate_inode(f->inode, size) : -EINVAL;
+}
+
+/* The 32-bit forms take signed sizes. */
+long sys_truncate(const char *path, uint32_t size)
+{
+	return truncate_path(path, (int32_t)size);
+}
+
+long sys_ftruncate(int fd, uint32_t size)
+{
+	return truncate_fd(fd, (int32_t)size);
+}
+
+long sys_truncate64(const char *path, uint32_t low, uint32_t high)
+{
+	return truncate_path(path, (uint64_t)high << 32 | low);
+}
+
+long sys_ftruncate64(int fd, uint32_t low, uint32_t high)
+{
+	return truncate_fd(fd, (uint64_t)high << 32 | low);
+}
+
+/* There is nothing behind the memory. */
+long sys_sync(void)
+{
+	return 0;
+}
+
+/* Nothing to write back; what has no store can't be synced. */
+long sys_fsync(int fd)
+{
+	struct file *f = fd_usable(fd);
+
+	if (!f)
+		return -EBADF;
+	return S_ISREG(f->inode->mode) || S_ISDIR(f->inode->mode) ? 0 : -EINVAL;
+}

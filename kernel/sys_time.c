@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The calls about time: clocks, sleeping, interval timers.
+ *
+ * Relative sleeps are measured by the monotonic clock, absolute ones to a wall time follow the wall clock when it is set. A sleep that a stop signal
+ * cuts short goes on through restart_syscall with its old deadline. The resolution is a nanosecond everywhere; COARSE clocks are the same clocks.
+ */
+#include "abi/errno.h"
+#include "abi/time.h"
+#include "kernel/lib.h"
+#include "kernel/syscall.h"
+#include "kernel/task.h"
+#include "kernel/time_internal.h"
+#include "mm/uaccess.h"
+
+#define SECONDS_MAX	18000000000ull	/* about 2^64 ns */
+#define NSEC_PER_TICK	(NSEC_PER_SEC / USER_HZ)
+
+/* ---- conversions ---- */
+
+static uint64_t to_ns(uint64_t seconds, uint32_t ns)
+{
+	return seconds > SECONDS_MAX ? TIME_NEVER - 1 : seconds * NSEC_PER_SEC + ns;
+}
+
+int timespec_read(uint64_t *ns, const void *user, bool wide)
+{
+	struct timespec64 ts;
+	struct timespec narrow;
+
+	if (wide ? copy_from_user(&ts, user, sizeof(ts)) : copy_from_user(&narrow, user, sizeof(narrow)))
+		return -EFAULT;
+	if (!wide)
+		ts = (struct timespec64) { narrow.tv_sec, narrow.tv_nsec, 0 };
+	if (ts.tv_sec < 0 || (uint32_t)ts.tv_nsec >= NSEC_PER_SEC)
+		return -EINVAL;
+	*ns = to_ns(ts.tv_sec, ts.tv_nsec);
+	return 0;
+}
+
+int timespec_write(void *user, uint64_t ns, bool wide)
+{
+	uint32_t rest = div64(&ns, NSEC_PER_SEC);
+	struct timespec64 ts = { ns, rest, 0 };
+	struct timespec narrow = { ns, rest };
+
+	return wide ? copy_to_user(user, &ts, sizeof(ts)) : copy_to_user(user, &narrow, sizeof(narrow));
+}
+
+struct timeval ns_to_timeval(uint64_t ns)
+{
+	uint32_t rest = div64(&ns, NSEC_PER_SEC);
+
+	return (struct timeval) { ns, rest / NSEC_PER_USEC };
+}
+
+int32_t ns_to_ticks(uint64_t ns)
+{
+	div64(&ns, NSEC_PER_TICK);
+	return ns;
+}
+
+static int from_timeval(uint64_t *ns, const struct timeval *tv)
+{
+	if (tv->tv_sec < 0 || (uint32_t)tv->tv_usec >= 1000000)
+		return -EINVAL;
+	*ns = to_ns(tv->tv_sec, tv->tv_usec * NSEC_PER_USEC);
+	return 0;
+}
+
+uint64_t deadline_after_ns(uint64_t span)
+{
+	uint64_t now = clock_ns();
+
+	return span < TIME_NEVER - 1 - now ? now + span : TIME_NEVER - 1;
+}
+
+uint64_t wall_to_monotonic(uint64_t wall)
+{
+	return wall > wall_offset() ? wall - wall_offset() : 0;
+}
+
+/* ---- reading clocks ---- */
+
+static int clock_read(int clock, uint64_t *ns)
+{
+	switch (clock) {
+	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_COARSE:
+		*ns = wall_ns();
+		return 0;
+	case CLOCK_MONOTONIC:
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_MONOTONIC_COARSE:
+	case CLOCK_BOOTTIME:
+		*ns = clock_ns();
+		return 0;
+	case CLOCK_PROCESS_CPUTIME_ID:
+		process_account(current->process);
+		*ns = current->process->utime_ns;
+		return 0;
+	case CLOCK_THREAD_CPUTIME_ID:
+		*ns = cycles_to_ns(task_cycles(current));
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static long get_clock(int clock, void *ts, bool wide)
+{
+	uint64_t ns;
+	int error = clock_read(clock, &ns);
+
+	return error ? error : timespec_write(ts, ns, wide);
+}
+
+static long get_resolution(int clock, void *ts, bool wide)
+{
+	uint64_t ns;
+	int error = clock_read(clock, &ns);
+
+	if (error || !ts)
+		return error;
+	return timespec_write(ts, 1, wide);
+}
+
+static long set_clock(int clock, const void *ts, bool wide)
+{
+	uint64_t ns;
+	int error = timespec_read(&ns, ts, wide);
+
+	if (clock != CLOCK_REALTIME)
+		return -EINVAL;
+	if (!error)
+		wall_set(ns);
+	return error;
+}
+
+long sys_clock_gettime(int clock, struct timespec *ts)
+{
+	return get_clock(clock, ts, false);
+}
+
+long sys_clock_gettime64(int clock, struct timespec64 *ts)
+{
+	return get_clock(clock, ts, true);
+}
+
+long sys_clock_getres(int clock, struct timespec *ts)
+{
+	return get_resolution(clock, ts, false);
+}
+
+long sys_clock_getres_time64(int clock, struct timespec64 *ts)
+{
+	return get_resolution(clock, ts, true);
+}
+
+long sys_clock_settime(int clock, const struct timespec *ts)
+{
+	return set_clock(clock, ts, false);
+}
+
+long sys_clock_settime64(int clock, const struct timespec64 *ts)
+{
+	return set_clock(clock, ts, true);
+}
+
+long sys_time(int32_t *t)
+{
+	uint64_t seconds = wall_ns();
+
+	div64(&seconds, NSEC_PER_SEC);
+	if (t && put_user_u32(t, seconds))
+		return -EFAULT;
+	return seconds;
+}
+
+long sys_gettimeofday(struct timeval *tv, struct timezone *tz)
+{
+	static const struct timezone none;
+	struct timeval now = ns_to_timeval(wall_ns());
+
+	if (tv && copy_to_user(tv, &now, sizeof(now)))
+		return -EFAULT;
+	return tz && copy_to_user(tz, &none, sizeof(none)) ? -EFAULT : 0;
+}
+
+/* There are no time zones in the kernel: tz is ignored. */
+long sys_settimeofday(const struct timeval *user, const struct timezone *tz)
+{
+	struct timeval tv;
+	uint64_t ns;
+
+	(void)tz;
+	if (!user)
+		return 0;
+	if (copy_from_user(&tv, user, sizeof(tv)))
+		return -EFAULT;
+	if (from_timeval(&ns, &tv))
+		return -EINVAL;
+	wall_set(ns);
+	return 0;
+}
+
+long sys_times(struct tms *user)
+{
+	struct process *p = current->process;
+	struct tms t;
+
+	process_account(p);
+	t = (struct tms) { ns_to_ticks(p->utime_ns), ns_to_ticks(p->stime_ns), ns_to_ticks(p->cutime_ns), ns_to_ticks(p->cstime_ns) };
+	if (user && copy_to_user(user, &t, sizeof(t)))
+		return -EFAULT;
+	return ns_to_ticks(clock_ns()) & INT32_MAX;
+}
+
+/* ---- sleeping ---- */
+
+/* To a time of the monotonic or of the wall clock: 0 or -EINTR. */
+static int sleep_until(uint64_t when, bool wall)
+{
+	uint32_t changes;
+	int error;
+
+	do {
+		changes = wall_changes;
+		error = WAIT_EVENT(&wall_waiters, wall && changes != wall_changes, wall ? wall_to_monotonic(when) : when);
+	} while (!error);
+	return error == -EINTR ? -EINTR : 0;
+}
+
+static long sleep_to_deadline(uint64_t deadline, void *rem, bool wide);
+
+static long sleep_again(struct restart_block *r)
+{
+	return sleep_to_deadline(r->deadline, (void *)r->a, r->b);
+}
+
+static long sleep_to_deadline(uint64_t deadline, void *rem, bool wide)
+{
+	if (!sleep_until(deadline, false))
+		return 0;
+	uint64_t now = clock_ns();
+	if (now >= deadline)
+		return 0;
+	if (rem && timespec_write(rem, deadline - now, wide))
+		return -EFAULT;
+	current->restart = (struct restart_block) { .fn = sleep_again, .deadline = deadline, .a = (uint32_t)rem, .b = wide };
+	return -ERESTART_RESTARTBLOCK;
+}
+
+static long clock_sleep(int clock, int flags, const void *req, void *rem, bool wide)
+{
+	uint64_t ns;
+	int error = timespec_read(&ns, req, wide);
+
+	if (clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_MONOTONIC_RAW)
+		return -EOPNOTSUPP;
+	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
+		return -EINVAL;
+	if (error)
+		return error;
+	if (flags & TIMER_ABSTIME)
+		return sleep_until(ns, clock == CLOCK_REALTIME) ? -ERESTARTNOHAND : 0;
+	return sleep_to_deadline(deadline_after_ns(ns), rem, wide);
+}
+
+long sys_nanosleep(const struct timespec *req, struct timespec *rem)
+{
+	return clock_sleep(CLOCK_MONOTONIC, 0, req, rem, false);
+}
+
+long sys_clock_nanosleep(int clock, int flags, const struct timespec *req, struct timespec *rem)
+{
+	return clock_sleep(clock, flags, req, rem, false);
+}
+
+long sys_clock_nanosleep_time64(int clock, int flags, const struct timespec64 *req, struct timespec64 *rem)
+{
+	return clock_sleep(clock, flags, req, rem, true);
+}
+
+/* ---- interval timers ---- */
+
+static void itimer_get(const struct process *p, uint64_t *value, uint64_t *interval)
+{
+	uint64_t now = clock_ns();
+
+	*value = 0;
+	if (p->itimer_real.armed)
+		*value = p->itimer_real.expires > now ? p->itimer_real.expires - now : 1;
+	*interval = p->itimer_interval;
+}
+
+static void itimer_set(struct process *p, uint64_t value, uint64_t interval)
+{
+	timer_cancel(&p->itimer_real);
+	p->itimer_interval = interval;
+	if (value)
+		timer_arm(&p->itimer_real, deadline_after_ns(value));
+}
+
+/* A timer that runs never shows as 0. */
+static struct timeval shown(uint64_t ns)
+{
+	return ns_to_timeval(ns && ns < NSEC_PER_USEC ? NSEC_PER_USEC : ns);
+}
+
+static int itimer_write(struct itimerval *user, uint64_t value, uint64_t interval)
+{
+	struct itimerval it = { shown(interval), shown(value) };
+
+	return copy_to_user(user, &it, sizeof(it));
+}
+
+long sys_getitimer(int which, struct itimerval *user)
+{
+	uint64_t value, interval;
+
+	if (which != ITIMER_REAL)
+		return -EINVAL;
+	itimer_get(current->process, &value, &interval);
+	return itimer_write(user, value, interval);
+}
+
+long sys_setitimer(int which, const struct itimerval *user, struct itimerval *old)
+{
+	struct process *p = current->process;
+	uint64_t value = 0, interval = 0, old_value, old_interval;
+	struct itimerval it;
+
+	if (which != ITIMER_REAL)
+		return -EINVAL;
+	if (user) {
+		if (copy_from_user(&it, user, sizeof(it)))
+			return -EFAULT;
+		if (from_timeval(&value, &it.it_value) || from_timeval(&interval, &it.it_interval))
+			return -EINVAL;
+	}
+	itimer_get(p, &old_value, &old_interval);
+	itimer_set(p, value, interval);
+	return old ? itimer_write(old, old_value, old_interval) : 0;
+}
+
+/* Remaining seconds, rounded; a timer that runs never counts as 0. */
+long sys_alarm(uint32_t seconds)
+{
+	struct process *p = current->process;
+	uint64_t value, interval;
+	bool armed = p->itimer_real.armed;
+
+	itimer_get(p, &value, &interval);
+	itimer_set(p, to_ns(seconds, 0), 0);
+	value += NSEC_PER_SEC / 2;
+	div64(&value, NSEC_PER_SEC);
+	return armed ? MAX((uint32_t)value, 1u) : 0;
+}
