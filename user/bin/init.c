@@ -45,11 +45,13 @@ static int wait_for(int pid)
 static void greet(void)
 {
 	struct utsname u;
+	char motd[256] = "";
 
 	uname(&u);
-	printf("\n%s %s on %s.\n"
+	read_file("/etc/motd", motd, sizeof(motd));
+	printf("\n%s%s %s on %s.\n"
 	       "Type help for the commands, tour for a guided walk, poweroff to leave.\n"
-	       "Ctrl-A x leaves QEMU at once.\n\n", u.sysname, u.release, u.machine);
+	       "Ctrl-A x leaves QEMU at once.\n\n", motd, u.sysname, u.release, u.machine);
 }
 
 /* Some loaders split a quoted command at its blanks; join what is left of it, without the quotes. */

@@ -813,7 +813,7 @@ static int do_help(int n, char **v)
 	       "  pvstat  the platform: /proc/pv\n"
 	       "  tour    a guided walk through all of it\n"
 	       "  poweroff, reboot (Ctrl-A x leaves QEMU at once)\n"
-	       "  /tests/run   the tests that run inside\n");
+	       "  /tests/NAME  the tests that run inside (ls /tests)\n");
 	printf("In the shell: cd pwd exit export unset fg bg jobs wait history read [ exec help\n"
 	       "  | < > >> 2> 2>&1 & && || ; ! ( ) { } if while until for $NAME $? $(command) * ?\n"
 	       "  arrow keys edit the line and walk the history; ^C interrupts, ^Z stops, ^D leaves.\n");

@@ -3,7 +3,8 @@
  * A line editor for the shell: raw terminal input, cursor and history keys, one screen row.
  *
  * Keys: arrows, Home, End, Delete, Backspace, ^A ^E ^B ^F start/end/left/right, ^P ^N history, ^K ^U cut to the end
- * and the whole line, ^W cut a word, ^L clear, ^C give up, ^D end of file on an empty line. A line longer than
+ * and the whole line, ^W cut a word, ^L clear, ^C give up, ^D end of file on an empty line (at the
+ * end of another it enters the line, as a terminal does by itself). A line longer than
  * the row scrolls sideways. Only four escape sequences are sent, which every terminal and QEMU's console know.
  */
 #include "user/libc/libc.h"
@@ -50,8 +51,9 @@ static void refresh(const struct editor *e)
 	int lead = strlen(e->prompt), width = e->columns - lead - 1;
 	int from = e->pos > width ? e->pos - width : 0;
 
-	dprintf(1, "\r%s%.*s\033[K", e->prompt, min(width, e->len - from), e->line + from);
-	dprintf(1, "\r\033[%dC", lead + e->pos - from);
+	dprintf(1, "\r\033[K%s%.*s", e->prompt, min(width, e->len - from), e->line + from);
+	if (e->pos < e->len)
+		dprintf(1, "\r\033[%dC", lead + e->pos - from);
 }
 
 static void insert(struct editor *e, char c)
@@ -149,19 +151,29 @@ static void edit_key(struct editor *e, int c)
 		insert(e, c);
 }
 
+/* A character typed at the end of a line that fits the row only has to be shown. */
+static bool just_typed(const struct editor *e, int c, int was)
+{
+	return c >= ' ' && c < 127 && e->len == was + 1 && e->pos == e->len && (int)strlen(e->prompt) + e->len < e->columns - 1;
+}
+
 static int edit_loop(struct editor *e)
 {
+	refresh(e);
 	for (;;) {
-		refresh(e);
-		int c = byte();
+		int was = e->len, c = byte();
 		if (c < 0 || (c == CTRL('D') && !e->len))
 			return -1;
-		if (c == '\r' || c == '\n')
+		if (c == '\r' || c == '\n' || (c == CTRL('D') && e->pos == e->len))
 			return e->len;
 		if (c == CTRL('C'))
 			return -EINTR;
 		edit_key(e, c == 27 ? escape() : c);
 		e->line[e->len] = 0;
+		if (just_typed(e, c, was))
+			dprintf(1, "%c", c);
+		else
+			refresh(e);
 	}
 }
 

@@ -25,7 +25,7 @@ static void die_exec(void)
 
 static void die_div(void)
 {
-	zero = 1 / zero;
+	__asm__ volatile("divl %0" : : "m"(zero), "a"(1), "d"(0));
 }
 
 static void die_ud(void)
