@@ -34,6 +34,9 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_terminal_summary(terminalreporter, config):
+    terminalreporter.write_line("i386 programs were compared with those on " + (
+        "this host" if machine.runs_i386() else f"recorded Linux ({machine.ORACLE.relative_to(machine.ROOT)}): this host does not run them")
+        + f"; unit tests have {32 if machine.runs_i386() else 64} bits")
     if not config.getoption("counts"):
         return
     number = {k: len(terminalreporter.stats.get(k, [])) for k in ("passed", "failed", "error", "skipped")}

@@ -3,11 +3,13 @@
 
 What a test claims about the kernel's memory is read from a dump of the machine, never from the kernel's own word.
 """
+import functools
 import os
 import re
 import socket
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -18,6 +20,20 @@ BUILD = (ROOT / os.environ.get("B", "build")).resolve()
 KERNEL = BUILD / "postern.elf"
 INITRD = BUILD / "initrd.cpio"
 KERNEL_BASE = 0xC0000000
+ORACLE = ROOT / "tests/oracle/linux-6.1-i386.txt"
+
+
+@functools.cache
+def runs_i386():
+    """Whether this host builds and runs i386 programs; found out once, by trying. A kernel without IA-32 emulation refuses them."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "probe"
+        built = subprocess.run(["gcc", "-m32", "-x", "c", "-", "-o", program], input=b"int main(void) { return 32; }\n",
+                               capture_output=True, check=False)
+        try:
+            return built.returncode == 0 and subprocess.run([program], timeout=30, check=False).returncode == 32
+        except (OSError, subprocess.TimeoutExpired):
+            return False
 
 
 class Result(NamedTuple):

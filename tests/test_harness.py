@@ -154,6 +154,7 @@ def inner(tmp_path, body, *args):
     counts = tmp_path / "counts"
     p = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--counts", counts, *args, tmp_path],
                        capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT / "tests")}, check=False)
+    print(p.stdout.decode()[-2000:])        # shown when the outer test fails
     return p.returncode, counts.read_text()
 
 
