@@ -90,8 +90,7 @@ static const char *read_mmap2(const struct multiboot2_mmap *t, struct boot_map *
 }
 
 /* One tag, whose `size` bytes are readable at physical address `at`. */
-static const char *read_tag(const struct boot_window *w, const struct multiboot2_tag *tag, uint32_t at, struct boot_info *bi,
-			    struct boot_map *map)
+static const char *read_tag(const struct multiboot2_tag *tag, uint32_t at, struct boot_info *bi, struct boot_map *map)
 {
 	const struct multiboot2_module *m = (const void *)tag;
 	struct boot_window inside = { (const uint8_t *)tag, at, at + tag->size };
@@ -114,7 +113,6 @@ static const char *read_tag(const struct boot_window *w, const struct multiboot2
 		bi->acpi_root = at + sizeof(*tag);
 		return NULL;
 	default:
-		(void)w;
 		return NULL;
 	}
 }
@@ -134,7 +132,7 @@ const char *multiboot2_read(const struct boot_window *w, uint32_t info, struct b
 		}
 		if (tag->size < sizeof(*tag) || at + tag->size > (uint64_t)info + *total)
 			break;
-		const char *wrong = read_tag(w, tag, at, bi, map);
+		const char *wrong = read_tag(tag, at, bi, map);
 		if (wrong)
 			return wrong;
 		at += (tag->size + 7ull) & ~7ull;

@@ -164,7 +164,10 @@ static int make_place(struct files *files, uint32_t fd)
 	return size == files->size ? 0 : grow(files, size);
 }
 
-/* The lowest free descriptor >= from, and a place for it; -EMFILE, -ENOMEM. The table grows only below the limit. */
+/*
+ * The lowest free descriptor >= from, and a place for it; -EMFILE, -ENOMEM. The table grows only
+ * below the limit.
+ */
 static int find_free(struct files *files, uint32_t from)
 {
 	uint32_t fd = lowest_free(files, from);

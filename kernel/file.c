@@ -89,7 +89,7 @@ struct file *inode_open(struct inode *inode, uint32_t flags)
 		f->can = 0;
 		return f;
 	}
-	int error = f->ops->open(inode, f);
+	int error = f->ops->open == file_open_plain ? 0 : f->ops->open(inode, f);
 	if (likely(!error)) {
 		if (f->ops->seek != file_no_seek)
 			f->can |= FILE_SEEK | f->can * FILE_PREAD;
@@ -147,7 +147,7 @@ static int check_open(const struct inode *inode, uint32_t flags)
 }
 
 /* Opening that makes, cuts or refuses things. O_TRUNC comes last, when the open can't fail any more. */
-static struct file *open_with_flags(struct walk *w, uint32_t flags, uint32_t mode)
+struct file *file_open_walk_rare(struct walk *w, uint32_t flags, uint32_t mode)
 {
 	int error;
 
@@ -163,14 +163,6 @@ static struct file *open_with_flags(struct walk *w, uint32_t flags, uint32_t mod
 	if ((flags & O_TRUNC) && !IS_ERR_VALUE(f) && S_ISREG(w->found->mode) && in_ramfs(w->found))
 		ramfs_truncate(w->found, 0);
 	return f;
-}
-
-/* Reading what exists is the usual case. */
-struct file *file_open_walk(struct walk *w, uint32_t flags, uint32_t mode)
-{
-	if (!w->found || S_ISLNK(w->found->mode) || (flags & (O_ACCMODE | O_CREAT | O_TRUNC | O_DIRECTORY | O_PATH)))
-		return open_with_flags(w, flags, mode);
-	return inode_open(w->found, flags);
 }
 
 /* Before the first process there is no working directory; then the root stands for it. */

@@ -22,7 +22,7 @@ static const char *take_name(struct name *n, const char *p)
 	uint32_t hash = 0;
 	const char *start = p;
 
-	for (uint8_t c = *p; c > '/' || (c && c != '/'); c = *++p)
+	for (uint8_t c = *p; likely(c > '/') || (c && c != '/'); c = *++p)
 		hash = name_hash_step(hash, c);
 	n->text = start;
 	n->len = p - start;
@@ -117,35 +117,68 @@ static int step_dots(struct walk *w, bool last)
 	return last ? end_at(w, inode_get(w->dir), dots) : 1;
 }
 
-/* One component of the path. 1: go on at *path; 0: that was the last one; else a negative errno. */
-static int step(struct walk *w, const char **path, unsigned flags)
+/* A name that is none, or too long, or has a meaning of its own: as step; 2: an ordinary name after all. */
+static int special_name(struct walk *w, const char *rest, const char **path)
 {
-	struct inode *found;
-	const char *rest = take_name(&w->name, skip_slashes(*path));
-	bool last = !*(*path = skip_slashes(rest));
-
-	if (!S_ISDIR(w->dir->mode))
-		return -ENOTDIR;
+	*path = skip_slashes(rest);
 	if (!w->name.len)
 		return end_at(w, inode_get(w->dir), 0);
 	if (w->name.len > NAME_MAX)
 		return -ENAMETOOLONG;
-	if (is_dots(&w->name))
-		return step_dots(w, last);
-	w->slash = last && *rest;
-	if (w->slash && (flags & WALK_CREATE))
-		return -EISDIR;
+	return is_dots(&w->name) ? step_dots(w, !**path) : 2;
+}
+
+/* The last name, with slashes behind it if rest is not empty. */
+static inline int last_name(struct walk *w, const char *rest, const char **path, unsigned flags)
+{
+	struct inode *found;
+	int error = w->dir->ops->lookup(w->dir, &w->name, &found);
+
+	if (error)
+		return error == -ENOENT ? 0 : error;
+	if (S_ISLNK(found->mode) && ((flags & WALK_FOLLOW) || (*rest && !(flags & WALK_NAME))))
+		return follow(w, found, rest, path);
+	w->found = found;
+	return 0;
+}
+
+/* A name with something behind it. */
+static int inner_name(struct walk *w, const char *rest, const char **path, unsigned flags)
+{
+	struct inode *found;
+
+	*path = skip_slashes(rest);
+	if (!**path) {
+		w->slash = true;
+		if (flags & WALK_CREATE)
+			return -EISDIR;
+		int result = last_name(w, rest, path, flags);
+		bool wrong = !result && w->found && !S_ISDIR(w->found->mode) && !(flags & WALK_NAME);
+		return wrong ? -ENOTDIR : result;
+	}
 	int error = w->dir->ops->lookup(w->dir, &w->name, &found);
 	if (error)
-		return error == -ENOENT && last ? 0 : error;
-	if (S_ISLNK(found->mode) && (!last || (flags & WALK_FOLLOW) || (w->slash && !(flags & WALK_NAME))))
+		return error;
+	if (S_ISLNK(found->mode))
 		return follow(w, found, rest, path);
-	if (last) {
-		w->found = found;
-		return w->slash && !S_ISDIR(found->mode) && !(flags & WALK_NAME) ? -ENOTDIR : 0;
-	}
 	enter(w, found);
 	return 1;
+}
+
+/* One component of the path. 1: go on at *path; 0: that was the last one; else a negative errno. */
+static inline int step(struct walk *w, const char **path, unsigned flags)
+{
+	const char *rest = take_name(&w->name, skip_slashes(*path));
+
+	if (!S_ISDIR(w->dir->mode))
+		return -ENOTDIR;
+	if (unlikely(w->name.len - 1 >= NAME_MAX || *w->name.text == '.')) {
+		int result = special_name(w, rest, path);
+		if (result != 2)
+			return result;
+	}
+	w->slash = false;
+	return *rest ? inner_name(w, rest, path, flags) : last_name(w, rest, path, flags);
 }
 
 /* The walk proper; w->copy is set. Consumes the reference to start. */
@@ -228,16 +261,10 @@ int walk_existing(struct walk *w, int dirfd, const char *path, unsigned flags)
 	return error;
 }
 
-/* kfree takes NULL, but most walks have nothing on the heap and needn't ask. */
-void walk_end(struct walk *w)
+void walk_free(struct walk *w)
 {
-	if (w->found)
-		inode_put(w->found);
-	inode_put(w->dir);
-	if (w->target)
-		kfree(w->target);
-	if (w->copy)
-		kfree(w->copy);
+	kfree(w->target);
+	kfree(w->copy);
 }
 
 /* ---- working directory and umask ---- */

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "abi/fcntl.h"
+#include "abi/stat.h"
 #include "kernel/inode.h"
 
 #define WALK_FOLLOW	1u	/* a symbolic link in the last place is followed */
@@ -41,7 +42,15 @@ int walk_from(struct walk *w, struct inode *start, const char *path, unsigned fl
 int walk_user(struct walk *w, int dirfd, const char *path, unsigned flags);
 /* The same for something that must exist: -ENOENT otherwise. */
 int walk_existing(struct walk *w, int dirfd, const char *path, unsigned flags);
-void walk_end(struct walk *w);
+void walk_free(struct walk *w);		/* what it has on the heap */
+static inline void walk_end(struct walk *w)
+{
+	if (w->found)
+		inode_put(w->found);
+	inode_put(w->dir);
+	if (__builtin_expect(w->target || w->copy, 0))
+		walk_free(w);
+}
 
 /* Working directory and umask. */
 struct fs {
@@ -54,7 +63,13 @@ struct fs {
  * Opens what a finished walk found, or makes it (O_CREAT); the walk must have followed links as
  * open_walk_flags says. ERR pointers.
  */
-struct file *file_open_walk(struct walk *w, uint32_t flags, uint32_t mode);
+struct file *file_open_walk_rare(struct walk *w, uint32_t flags, uint32_t mode);
+static inline struct file *file_open_walk(struct walk *w, uint32_t flags, uint32_t mode)
+{
+	if (!w->found || (flags & (O_ACCMODE | O_CREAT | O_TRUNC | O_DIRECTORY | O_PATH)) || S_ISLNK(w->found->mode))
+		return file_open_walk_rare(w, flags, mode);
+	return inode_open(w->found, flags);	/* reading what exists is the usual case */
+}
 unsigned open_walk_flags_rare(uint32_t flags);
 static inline unsigned open_walk_flags(uint32_t flags)
 {

@@ -90,20 +90,23 @@ static inline uint32_t word_at(const char *p)
 	return word;
 }
 
-/* By words, the last of which may overlap the one before. With equal hashes the texts nearly always are equal. */
-static inline bool same_text(const char *a, const char *b, uint32_t n)
+/*
+ * From the end by words, the first of which may overlap the second. Equal hashes nearly always mean
+ * equal texts.
+ */
+static inline bool same_text(const char *a, const char *b, int32_t n)
 {
-	uint32_t i = 0;
+	int32_t i = n - 4;
 
-	if (unlikely(n < 4)) {
-		while (i < n && a[i] == b[i])
-			i++;
-		return i == n;
+	if (unlikely(i < 0)) {
+		while (n && a[n - 1] == b[n - 1])
+			n--;
+		return !n;
 	}
-	for (; i < n - 4; i += 4)
+	for (; i > 0; i -= 4)
 		if (word_at(a + i) != word_at(b + i))
 			return false;
-	return word_at(a + n - 4) == word_at(b + n - 4);
+	return word_at(a) == word_at(b);
 }
 
 static inline struct entry *find(const struct inode *dir, const struct name *name)

@@ -89,11 +89,3 @@ void random_bytes(void *to, size_t n)
 		n -= part;
 	}
 }
-
-uint32_t random_u32(void)
-{
-	uint32_t word;
-
-	random_bytes(&word, sizeof(word));
-	return word;
-}

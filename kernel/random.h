@@ -12,6 +12,5 @@
 void random_init(void);
 void random_stir(uint32_t word);		/* from interrupts: cheap */
 void random_bytes(void *to, size_t n);
-uint32_t random_u32(void);
 
 #endif

@@ -172,7 +172,7 @@ long sys_writev(int fd, const struct iovec *iov, int n)
  * The descriptor is found first, so that no file is made or waited for in vain. O_LARGEFILE and the
  * like have no meaning here; unknown flags are ignored, as on Linux.
  */
-static inline long open_at(int dir, const char *path, uint32_t flags, uint32_t mode)
+static long open_at(const char *path, uint32_t flags, uint32_t mode, int dir)
 {
 	struct walk w;
 	int fd = fd_find_free();
@@ -189,12 +189,12 @@ static inline long open_at(int dir, const char *path, uint32_t flags, uint32_t m
 
 long sys_openat(int dir, const char *path, uint32_t flags, uint32_t mode)
 {
-	return open_at(dir, path, flags, mode);
+	return open_at(path, flags, mode, dir);
 }
 
 long sys_open(const char *path, uint32_t flags, uint32_t mode)
 {
-	return open_at(AT_FDCWD, path, flags, mode);
+	return open_at(path, flags, mode, AT_FDCWD);
 }
 
 long sys_creat(const char *path, uint32_t mode)
