@@ -152,8 +152,8 @@ def inner(tmp_path, body, *args):
     (tmp_path / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text())
     (tmp_path / "test_inner.py").write_text(body)
     counts = tmp_path / "counts"
-    p = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--counts", counts, *args, tmp_path],
-                       capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT / "tests")}, check=False)
+    p = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, "--counts", counts,
+                        *args, tmp_path], cwd=tmp_path, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT / "tests")}, check=False)
     print(p.stdout.decode()[-2000:])        # shown when the outer test fails
     return p.returncode, counts.read_text()
 
