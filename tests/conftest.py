@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """pytest's set-up: how much is run (--level), what is counted, and the fixtures that boot machines.
 
-Marks: `quick` tests are all that --level quick runs; `long` tests run at --level long only. A skip needs a reason and is printed
+Marks: `quick` tests are all that --level quick runs, without those that are `slow`; `long` tests run at --level long only. A skip needs a reason and is printed
 with it. The run fails when nothing ran.
 """
 import pytest
@@ -18,13 +18,14 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "quick: also part of the quick run")
+    config.addinivalue_line("markers", "slow: not part of the quick run, though the rest of its file is")
     config.addinivalue_line("markers", "long: part of the long run only")
 
 
 def pytest_collection_modifyitems(config, items):
     level = config.getoption("level")
     if level == "quick":
-        chosen = [i for i in items if i.get_closest_marker("quick")]
+        chosen = [i for i in items if i.get_closest_marker("quick") and not i.get_closest_marker("slow")]
     elif level == "normal":
         chosen = [i for i in items if not i.get_closest_marker("long")]
     else:

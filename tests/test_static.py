@@ -158,6 +158,7 @@ def test_kernel_does_not_grow():
     assert code <= KERNEL_LINES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_builds_without_warnings(tmp_path, compiler):
     """Warnings are errors here, and only here."""
@@ -169,6 +170,7 @@ def test_builds_without_warnings(tmp_path, compiler):
     assert "warning" not in output, output[-4000:]
 
 
+@pytest.mark.slow
 def test_changed_header_rebuilds_what_includes_it(tmp_path):
     def make(*more):
         return subprocess.run(["make", "-j2", f"B={tmp_path}", "all", *more], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -179,6 +181,7 @@ def test_changed_header_rebuilds_what_includes_it(tmp_path):
     assert not re.search(r"user/bin/ls\.c", planned), "and nothing else"
 
 
+@pytest.mark.slow
 def test_two_builds_are_the_same(tmp_path):
     def build(folder):
         subprocess.run(["make", "-s", "-j2", f"B={folder}", "all"], cwd=ROOT, capture_output=True, check=True)
