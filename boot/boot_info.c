@@ -30,8 +30,12 @@ void boot_map_add(struct boot_map *map, uint64_t start, uint64_t size, uint32_t 
 	uint32_t *count = usable ? &map->usable_count : &map->hole_count;
 	struct mem_range *r = (usable ? map->usable : map->holes) + *count;
 
-	if (!size || start >= PHYS_LIMIT || *count >= BOOT_MAX_RAM)
+	if (!size || start >= PHYS_LIMIT)
 		return;
+	if (*count >= BOOT_MAX_RAM) {
+		map->hole_lost |= !usable;
+		return;
+	}
 	if (size > PHYS_LIMIT - start)
 		size = PHYS_LIMIT - start;
 	*r = (struct mem_range){ start, start + size };
@@ -91,6 +95,8 @@ const char *boot_info_finish(struct boot_info *bi, const struct boot_map *map)
 	struct boot_map sorted = *map;
 	struct mem_range initrd = { bi->initrd.start & ~(PAGE - 1), (bi->initrd.end + PAGE - 1) & ~(PAGE - 1) };
 
+	if (map->hole_lost)
+		return "the memory map has more than 64 reserved ranges";
 	sort_ranges(sorted.usable, sorted.usable_count);
 	sort_ranges(sorted.holes, sorted.hole_count);
 	bi->ram_count = 0;

@@ -9,10 +9,6 @@
 #include "kernel/lib.h"
 #include "kernel/log.h"
 
-#define MAX_OPTIONS	32
-
-static struct { const char *name, *value; } options[MAX_OPTIONS];
-static unsigned option_count;
 static char *words[INIT_MAX_WORDS + 1];
 
 static const char *const known[] = {
@@ -20,6 +16,7 @@ static const char *const known[] = {
 #include "boot/options.def"
 #undef OPTION
 };
+static const char *values[ARRAY_SIZE(known)];	/* NULL: not given */
 
 /* Cuts the next word off *text: its first character, or NULL at the end. */
 static char *next_word(char **text)
@@ -50,10 +47,7 @@ static void add_option(char *word)
 	for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
 		if (strcmp(known[i], word))
 			continue;
-		if (option_count < MAX_OPTIONS) {
-			options[option_count].name = word;
-			options[option_count++].value = equals ? equals + 1 : "";
-		}
+		values[i] = equals ? equals + 1 : "";
 		return;
 	}
 	klog("boot: unknown option %s ignored\n", word);
@@ -64,7 +58,7 @@ void cmdline_parse(char *text)
 	char *word;
 	unsigned n = 0;
 
-	option_count = 0;
+	memset(values, 0, sizeof(values));
 	while ((word = next_word(&text)) && strcmp(word, "--"))
 		add_option(word);
 	while (word && n < INIT_MAX_WORDS && (word = next_word(&text)))
@@ -74,9 +68,9 @@ void cmdline_parse(char *text)
 
 const char *option(const char *name)
 {
-	for (unsigned i = option_count; i-- > 0;)
-		if (!strcmp(options[i].name, name))
-			return options[i].value;
+	for (unsigned i = 0; i < ARRAY_SIZE(known); i++)
+		if (!strcmp(known[i], name))
+			return values[i];
 	return NULL;
 }
 

@@ -8,6 +8,7 @@
 #ifndef BOOT_WINDOW_H
 #define BOOT_WINDOW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "boot/boot_info.h"
@@ -28,12 +29,13 @@ static inline const void *window_at(const struct boot_window *w, uint64_t phys, 
 /* What a memory map says, before it is put in order. Holes are ranges that are certainly not RAM. */
 struct boot_map {
 	uint32_t usable_count, hole_count;
+	bool hole_lost;			/* there were more holes than places for them: the map can't be trusted */
 	struct mem_range usable[BOOT_MAX_RAM], holes[BOOT_MAX_RAM];
 };
 
 #define BOOT_TYPE_RAM	1u	/* the type of usable RAM in the maps of BIOS, multiboot and PVH */
 
-/* One entry of a loader's map. Entries beyond the last slot are dropped, empty or wrapping ones too. */
+/* One entry of a loader's map. RAM beyond the last slot is dropped, and empty entries; a hole that has no slot makes boot_info_finish refuse. */
 void boot_map_add(struct boot_map *map, uint64_t start, uint64_t size, uint32_t type);
 /* Sorts the map into bi->ram and checks kernel and initrd against it: NULL, or what is wrong. */
 const char *boot_info_finish(struct boot_info *bi, const struct boot_map *map);

@@ -108,6 +108,21 @@ static bool huge_maps(void)
 	return !boot_info_finish(&bi, &map) && in_order(&bi) && bi.ram_count == 2 && bi.ram[1].end == 1ull << 52;
 }
 
+/* A reserved range that is forgotten would be used as RAM: refuse. */
+static bool too_many_holes(void)
+{
+	static struct boot_info bi;
+	struct boot_map map = { .usable_count = 0 };
+
+	boot_map_add(&map, 0, 64 << 20, BOOT_TYPE_RAM);
+	bi.kernel = (struct mem_range){ 0x100000, 0x200000 };
+	for (uint32_t i = 0; i < BOOT_MAX_RAM; i++)
+		boot_map_add(&map, (4ull << 20) + i * 8192, 4096, 2);
+	bool good = !boot_info_finish(&bi, &map);
+	boot_map_add(&map, 32 << 20, 4096, 2);
+	return good && boot_info_finish(&bi, &map);
+}
+
 /* ---- readers ---- */
 
 static uint8_t *bytes;
@@ -325,6 +340,7 @@ int main(int argc, char **argv)
 	bytes = malloc(WINDOW);
 	repeat("random memory maps", "", one_map, NULL, times);
 	check("maps beyond all memory", huge_maps());
+	check("more reserved ranges than places are refused", too_many_holes());
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		test_good(&kinds[i]);
 		test_cut(&kinds[i]);
