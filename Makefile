@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# Builds the kernel image and the toy user land into $(B).
+# Builds the kernel image, the shim and the toy user land into $(B).
 #
 #   make          build/postern.elf and build/initrd.cpio       make iso    build/postern.iso, for GRUB
 #   make run      boots to a shell (tools/run)                  make debug  QEMU halted with gdb attached
@@ -33,9 +33,11 @@ OBJECTS := $(patsubst %,$(B)/%.o,$(filter-out $(VDSO_SOURCES),$(SOURCES)))
 OFFSETS := $(B)/offsets.inc
 
 .PHONY: all iso run test check debug bench book clean
-all: $(B)/postern.elf $(B)/initrd.cpio
+all: $(B)/postern.elf $(B)/initrd.cpio $(B)/shim.elf
 
 include user/rules.mk
+include shim/rules.mk
+include guests/rules.mk
 
 # ---- the kernel ----
 

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shim: starts the machine, makes the guests, runs them in turn, and ends when all of them have ended.
+ *
+ * One processor, no threads: a guest runs until something happens to it, the shim deals with that, and goes on with the same guest until its slice
+ * is over or it has nothing to do. The run ends as its worst guest did.
+ */
+#include "kernel/lib.h"
+#include "shim/clock.h"
+#include "shim/console.h"
+#include "shim/guest.h"
+#include "shim/memory.h"
+#include "shim/pic.h"
+
+#define SLICE_NS	10000000u	/* if somebody else wants to run */
+#define MIN_PAGES	512u		/* 2 MiB */
+#define ELF_MAGIC	0x464C457Fu
+
+static struct guest guests[MAX_GUESTS];
+static unsigned guest_count;
+static struct guest *in_fpu;		/* whose FPU state the processor holds */
+static bool has_fxsr;
+
+void shim_main(uint32_t magic, uint32_t info);
+
+/* ---- making guests ---- */
+
+static void find_guests(void)
+{
+	for (struct module *m = modules; m < modules + module_count; m++) {
+		bool elf = m->end - m->start >= 4 && *(const uint32_t *)m->start == ELF_MAGIC;
+		if (elf && guest_count == MAX_GUESTS)
+			refuse("more than %u guests", MAX_GUESTS);
+		if (elf)
+			guests[guest_count++].image = m;
+		else if (guest_count && !guests[guest_count - 1].initrd)
+			guests[guest_count - 1].initrd = m;
+		else
+			refuse("module %u is neither an ELF image nor the initrd of one", (unsigned)(m - modules) + 1);
+	}
+	if (!guest_count)
+		refuse("there is no guest: give an ELF image as a module");
+	for (unsigned i = 0; i < guest_count; i++)
+		guests[i].number = guest_count > 1 ? i + 1 : 0;
+}
+
+/* Pages of RAM that each guest gets: what mem= says, or an even share. */
+static uint32_t guest_pages(void)
+{
+	uint32_t share = memory_biggest() / guest_count;
+
+	share -= MIN(share, 16 + shadow_pages(share));
+	if (options.mem && options.mem <= RAM_END >> 20)
+		return options.mem << 8;
+	if (share < MIN_PAGES)
+		refuse("there is no memory for %u guests", guest_count);
+	return share;
+}
+
+static void make_guest(struct guest *g, uint32_t pages)
+{
+	g->memory_pages = pages;
+	g->limit = pages + 1 + (options.no_devices ? 0 : 6);
+	g->shadows.pool_pages = shadow_pages(pages);
+	g->memory = (uint8_t *)memory_pages(g->limit, PAGE_SIZE);
+	g->shadows.pool = memory_pages(g->shadows.pool_pages, PAGE_SIZE);
+	g->regs_page = memory_pages(1, PAGE_SIZE);
+	g->page = (struct state *)memory_pages(1, PAGE_SIZE);
+	if (!g->memory || !g->shadows.pool || !g->regs_page || !g->page)
+		refuse("there is no memory for guests of %u MiB", pages >> 8);
+	guest_load(g);
+}
+
+/* ---- the ends of guests ---- */
+
+static void print_counts(const struct guest *g)
+{
+	char text[300];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(g->counts); i++)
+		if (g->counts[i] && n < sizeof(text))
+			n += snprintf(text + n, sizeof(text) - n, " %u:%llu", i, (unsigned long long)g->counts[i]);
+	console_printf("shim: guest %u: hypercalls%s; %llu shadow faults, %llu reflected, %llu interrupts\n", MAX(g->number, 1u), n ? text : " none",
+		       (unsigned long long)g->faults, (unsigned long long)g->reflected, (unsigned long long)g->interrupts);
+}
+
+/* Begins it anew if it may. */
+static void ended(struct guest *g, enum end end, int code)
+{
+	console_guest_end(g->number);
+	g->state = GUEST_ENDED;
+	g->end = end;
+	g->code = code;
+	if (options.stats)
+		print_counts(g);
+}
+
+void guest_stop(struct guest *g, const char *fmt, ...)
+{
+	char reason[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(reason, sizeof(reason), fmt, ap);
+	va_end(ap);
+	console_guest_end(g->number);
+	console_printf("shim: guest %u stopped: %s\n", MAX(g->number, 1u), reason);
+	ended(g, END_STOPPED, 0);
+}
+
+/* "postern: outcome WORD [CODE]" as the guest's text; false: it is some other text. */
+static bool read_outcome(const char *text, enum end *end, int *code)
+{
+	static const char prefix[] = "postern: outcome ";
+	static const struct { const char *word; enum end end; } words[] = {
+		{ "restart", END_RESTART }, { "refused", END_REFUSED }, { "panic", END_PANIC }, { "double-fault", END_DOUBLE_FAULT },
+	};
+
+	if (strncmp(text, prefix, sizeof(prefix) - 1))
+		return false;
+	text += sizeof(prefix) - 1;
+	for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
+		*end = words[i].end;
+		if (!strncmp(text, words[i].word, strlen(words[i].word)))
+			return true;
+	}
+	*end = END_EXIT;
+	*code = 0;
+	if (strncmp(text, "exit ", 5))
+		return false;
+	for (text += 5; *text >= '0' && *text <= '9' && *code < 256; text++)
+		*code = *code * 10 + (*text - '0');
+	return *code < 256;
+}
+
+/* A guest with nothing but a reason was switched off (or asked for a restart) without saying how it went: its reason is printed. */
+void guest_shutdown(struct guest *g, const char *text, bool restart)
+{
+	enum end end = restart ? END_RESTART : END_STOPPED;
+	int code = 0;
+
+	console_guest_end(g->number);
+	if (!read_outcome(text, &end, &code)) {
+		end = restart ? END_RESTART : END_STOPPED;
+		console_printf("shim: guest %u ended: %s\n", MAX(g->number, 1u), text);
+	} else if (g->number) {
+		console_printf("shim: guest %u ended: %s\n", g->number, text);
+	}
+	ended(g, end, code);
+}
+
+static bool restart_wanted(const struct guest *g)
+{
+	return g->state == GUEST_ENDED && (g->end == END_STOPPED || g->end == END_RESTART) && g->restarts < options.restarts;
+}
+
+static void __attribute__((noreturn)) end_of_run(void)
+{
+	const struct guest *worst = &guests[0];
+
+	for (const struct guest *g = guests; g < guests + guest_count; g++)
+		if (g->end > worst->end || (g->end == worst->end && g->code > worst->code))
+			worst = g;
+	machine_end(worst->end, worst->code);
+}
+
+/* ---- running ---- */
+
+static void switch_fpu(struct guest *g)
+{
+	if (in_fpu == g || !has_fxsr)
+		return;
+	if (in_fpu)
+		asm volatile("fxsave %0" : "=m" (in_fpu->fpu));
+	asm volatile("fxrstor %0" : : "m" (g->fpu));
+	in_fpu = g;
+}
+
+static void set_ts(bool ts)
+{
+	uint32_t cr0 = read_cr0(), wanted = ts ? cr0 | CR0_TS : cr0 & ~CR0_TS;
+
+	if (wanted != cr0)
+		write_cr0(wanted);
+}
+
+/* What happened to the guest, given the processor's cr2. */
+static void handle(struct guest *g, uint32_t cr2)
+{
+	uint32_t vector = g->regs.vector, error = g->regs.error;
+
+	if (vector >= VECTOR_SWITCHER || vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK) {
+		guest_stop(g, "unhandled trap 256: exception %u (error 0x%x) on the way into the guest at 0x%08x", vector % VECTOR_SWITCHER, error,
+			   g->regs.eip);
+	} else if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ_END) {
+		pic_interrupt(vector - VECTOR_IRQ);
+	} else if (vector == VECTOR_HYPERCALL) {
+		guest_hypercall(g);
+	} else if (vector == VECTOR_PAGE_FAULT) {
+		if (shadow_fault(g, cr2, &error))
+			return;
+		if (g->data)
+			g->data->cr2 = cr2;
+		guest_reflect(g, vector, error);
+	} else if (vector == VECTOR_SYSENTER) {
+		guest_stop(g, "SYSENTER");
+	} else if (vector != VECTOR_PROTECTION || !guest_emulate(g)) {
+		guest_reflect(g, vector, error);
+	}
+}
+
+static void poll(struct guest *g, uint64_t now)
+{
+	if (!guest_runs(g))
+		return;
+	if (g->event <= now) {
+		g->event = NEVER;
+		guest_raise(g, 0);
+	}
+	device_poll(g);
+	if (g->state == GUEST_HALTED)
+		guest_deliver(g);
+}
+
+/* Everybody's events; the next one becomes the machine's alarm. */
+static void poll_all(void)
+{
+	uint64_t next = NEVER, now = clock_ns();
+
+	for (struct guest *g = guests; g < guests + guest_count; g++) {
+		poll(g, now);
+		if (guest_runs(g))
+			next = MIN(next, g->event);
+	}
+	clock_alarm(next);
+}
+
+static bool others_ready(const struct guest *me)
+{
+	for (const struct guest *g = guests; g < guests + guest_count; g++)
+		if (g != me && g->state == GUEST_READY)
+			return true;
+	return false;
+}
+
+static void run_slice(struct guest *g)
+{
+	uint64_t end = others_ready(g) ? clock_ns() + SLICE_NS : NEVER;
+
+	memory_show_guest(g->regs_page, (uint32_t)g->page);
+	switch_fpu(g);
+	clock_alarm(end);
+	while (g->state == GUEST_READY && (end == NEVER || clock_ns() < end)) {
+		if (g->event != NEVER || g->pending)
+			poll(g, clock_ns());
+		guest_deliver(g);
+		if (!guest_runs(g))
+			break;
+		set_ts(g->ts);
+		switcher_run(&g->regs, shadow_cr3(g));
+		handle(g, read_cr2());
+		if (g->regs.vector == VECTOR_IRQ + IRQ_TIMER || g->regs.vector == VECTOR_IRQ + IRQ_SERIAL)
+			poll_all();
+	}
+}
+
+static void __attribute__((noreturn)) run(void)
+{
+	for (;;) {
+		bool any = false, ready = false;
+
+		poll_all();
+		for (struct guest *g = guests; g < guests + guest_count; g++) {
+			if (restart_wanted(g)) {
+				g->restarts++;
+				console_printf("shim: guest %u begins anew\n", MAX(g->number, 1u));
+				guest_load(g);
+			}
+			if (g->state == GUEST_READY) {
+				run_slice(g);
+				ready = true;
+			}
+			any = any || guest_runs(g) || restart_wanted(g);
+		}
+		if (!any)
+			end_of_run();
+		if (!ready)
+			machine_wait();
+	}
+}
+
+void shim_main(uint32_t magic, uint32_t info)
+{
+	extern const char __image_start[], __image_end[];
+
+	console_init();
+	memory_take((uint32_t)__image_start, (uint32_t)__image_end);
+	boot_read(magic, info);
+	memory_init();
+	machine_init();
+	pic_init();
+	clock_init();
+	has_fxsr = cpuid_edx(1) & CPUID_EDX_FXSR;
+	if (options.sysenter && !machine_reflect_sysenter())
+		console_printf("shim: sysenter=on: the processor has no SYSENTER\n");
+	find_guests();
+	uint32_t pages = guest_pages();
+	for (unsigned i = 0; i < guest_count; i++)
+		make_guest(&guests[i], pages);
+	run();
+}

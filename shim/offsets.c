@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Layouts and constants for the shim's assembly, by the method of tools/gen-offsets.c: never run, only compiled to text.
+ */
+#include "shim/switcher.h"
+
+#define DEFINE(name, value)		asm volatile(".ascii \"@define " #name " %0\"" : : "i" (value))
+#define OFFSET(name, type, member)	DEFINE(name, offsetof(struct type, member))
+
+void offsets(void);
+
+void offsets(void)
+{
+	DEFINE(SWITCHER_REGS, SWITCHER_REGS);
+	DEFINE(SWITCHER_STATE, SWITCHER_STATE);
+	DEFINE(HOST_CS, HOST_CS);
+	DEFINE(HOST_DS, HOST_DS);
+	DEFINE(VECTOR_SYSENTER, VECTOR_SYSENTER);
+	DEFINE(VECTOR_SWITCHER, VECTOR_SWITCHER);
+	DEFINE(EFLAGS_TF, EFLAGS_TF);
+	DEFINE(REGS_SIZE, sizeof(struct regs));
+	OFFSET(REGS_gs, regs, gs);
+	OFFSET(REGS_vector, regs, vector);
+	OFFSET(REGS_cs, regs, cs);
+	OFFSET(STATE_host_esp, state, host_esp);
+	OFFSET(STATE_host_cr3, state, host_cr3);
+	OFFSET(STATE_gdt_pointer, state, gdt_pointer);
+	OFFSET(STATE_idt_pointer, state, idt_pointer);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shim's command line, and the modules that came with it.
+ *
+ *	mem=MIB			memory of each guest; default: what there is, shared evenly
+ *	reserve=SIZE		bytes of address space at the top that guests must leave alone: 132K (default), 2M, 4M, 64M, 168M, ...
+ *	gates=direct|reflect	int 0x80 and some exceptions straight to the guest kernel, or by way of the shim
+ *	sysenter=off|on		SYSENTER faults, as on real hosts; or it is reflected as vector 0x80
+ *	tsc=on|off		tsc_khz tells the rate, or 0
+ *	irqpending=clear|sticky	sticky: never cleared, as real hosts do by mistake (lguest.md 7.2)
+ *	devices=on|off		a virtio console on the device page, or nothing
+ *	pae=on|off		off: the guest's tables are read in the two-level format
+ *	abi=full|min		min: calls that are optional stop the guest
+ *	restarts=N		a guest that was stopped or wants it begins anew, at most N times
+ *	stats=on		hypercalls and faults of each guest, printed at its end
+ */
+#ifndef SHIM_OPTIONS_H
+#define SHIM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MAX_MODULES	16u
+#define CMDLINE_SIZE	2048u
+
+struct module { uint32_t start, end; char cmdline[CMDLINE_SIZE]; };
+
+struct options {
+	uint32_t mem, reserve, restarts;
+	bool reflect_all, sysenter, no_tsc, sticky, no_devices, two_level, abi_min, stats;
+};
+extern struct options options;
+extern struct module modules[MAX_MODULES];
+extern unsigned module_count;
+
+/* Reads the loader's information (multiboot 1 or 2): memory map to memory_add, modules, options. Refuses what is malformed. */
+void boot_read(uint32_t magic, uint32_t info);
+/* Words that are wrong are named and ignored. */
+void options_parse(const char *cmdline);
+
+#endif

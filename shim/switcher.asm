@@ -1,0 +1,166 @@
+; SPDX-License-Identifier: MIT
+;
+; The switcher: one page of code, linked and mapped at SWITCHER_TEXT in the shim's tables and in every shadow table.
+;
+; In: switcher_run copies the guest's registers to its register page, takes the guest's descriptor tables and page tables, and pops.
+; Out: every gate of the guest's IDT that is not the guest's own leads to a stub below; the processor has changed to the end of the register page.
+;
+;	offset in the page	what				who pushes it
+;	0xFFC  ss		the guest's			processor
+;	0xFF8  esp
+;	0xFF4  eflags
+;	0xFF0  cs
+;	0xFEC  eip
+;	0xFE8  error		error code or 0			processor or stub
+;	0xFE4  vector						stub
+;	0xFD4  gs fs ds es	(upwards)			leave
+;	0xFB8  eax ... ebp	(upwards)			leave
+;
+; A fault inside the switcher (a selector that can't be loaded, an iret that is refused) comes from ring 0, so the processor changes no stack: the
+; frame lies lower, and what it reports is the vector plus VECTOR_SWITCHER. An NMI goes back at once, and so does a
+; debug trap in ring 0.
+
+%include "shim/offsets.inc"
+
+REGS_BLOCK	equ	SWITCHER_REGS + 4096 - REGS_SIZE
+FRAME_VECTOR	equ	REGS_vector - REGS_gs	; once the four segment registers are pushed
+
+		global	switcher_run, switcher_stubs, switcher_sysenter, switcher_page
+
+		section	.switcher progbits alloc exec nowrite align=4096
+switcher_page:
+
+; ---- in: eax = struct regs, edx = cr3 ----
+
+switcher_run:	push	ebx
+		push	esi
+		push	edi
+		push	ebp
+		push	eax
+		mov	esi, eax
+		mov	edi, REGS_BLOCK
+		mov	ecx, REGS_SIZE / 4
+		rep movsd
+		mov	[SWITCHER_STATE + STATE_host_esp], esp
+		lgdt	[SWITCHER_STATE + STATE_gdt_pointer]
+		lidt	[SWITCHER_STATE + STATE_idt_pointer]
+		mov	cr3, edx
+		mov	esp, REGS_BLOCK
+		pop	eax
+		pop	ebx
+		pop	ecx
+		pop	edx
+		pop	esi
+		pop	edi
+		pop	ebp
+		pop	gs
+		pop	fs
+		pop	ds
+		pop	es
+		add	esp, 8			; vector, error
+		iret
+
+; ---- out ----
+
+; SYSENTER comes without a frame: eip and esp are lost, the MSR gave us the end of the register page.
+switcher_sysenter:
+		push	dword 0			; ss
+		push	dword 0			; esp
+		pushfd
+		push	dword 3			; cs: from ring 3
+		push	dword 0			; eip
+		push	dword 0
+		push	dword VECTOR_SYSENTER
+		push	dword 2			; no gate has cleared NT
+		popfd
+leave:		cld
+		push	es
+		push	ds
+		push	fs
+		push	gs
+		push	ebp
+		mov	ebp, HOST_DS
+		mov	ds, ebp
+		mov	es, ebp
+		mov	ebp, [esp + 4 + FRAME_VECTOR]
+		cmp	word [esp + 4 + FRAME_VECTOR + REGS_cs - REGS_vector], HOST_CS
+		jne	.from_guest
+		or	ebp, VECTOR_SWITCHER
+.from_guest:	push	edi
+		push	esi
+		push	edx
+		push	ecx
+		push	ebx
+		push	eax
+		mov	eax, [SWITCHER_STATE + STATE_host_cr3]
+		mov	cr3, eax
+		mov	esp, [SWITCHER_STATE + STATE_host_esp]
+		lgdt	[host_gdt_pointer]
+		lidt	[host_idt_pointer]
+		mov	edi, [esp]
+		mov	esi, REGS_BLOCK
+		mov	ecx, REGS_SIZE / 4
+		rep movsd
+		pop	eax
+		mov	[eax + REGS_vector], ebp
+		pop	ebp
+		pop	edi
+		pop	esi
+		pop	ebx
+		ret
+
+debug_trap:	cmp	word [esp + 4], HOST_CS
+		jne	.guest
+		and	dword [esp + 8], ~EFLAGS_TF
+		iret
+.guest:		push	dword 0
+		push	dword 1
+		jmp	leave
+
+nmi:		iret
+
+; ---- the stubs ----
+
+; Exceptions that push an error code: Intel SDM volume 3, table 6-1.
+%define ERROR_CODES	(1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 | 1 << 21 | 1 << 29 | 1 << 30)
+
+%assign vector 0
+%rep 48
+stub %+ vector:
+%if vector == 1
+		jmp	debug_trap
+%elif vector == 2
+		jmp	nmi
+%else
+%if vector >= 32 || !(ERROR_CODES >> vector & 1)
+		push	byte 0
+%endif
+		push	byte vector
+		jmp	leave
+%endif
+%assign vector vector + 1
+%endrep
+stub128:	push	byte 0
+		push	dword 128
+		jmp	leave
+
+%if $ - switcher_page > 4096
+%error "the switcher's code has outgrown its page"
+%endif
+
+		section	.rodata
+		align	4
+; No stub: not present.
+switcher_stubs:
+%assign vector 0
+%rep 48
+		dd	stub %+ vector
+%assign vector vector + 1
+%endrep
+		times	80 dd 0
+		dd	stub128
+		times	127 dd 0
+
+		extern	host_gdt_pointer, host_idt_pointer
+
+		section .note.GNU-stack noalloc noexec nowrite progbits
