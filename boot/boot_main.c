@@ -2,7 +2,7 @@
 /*
  * From a door to kernel_main: installs the platform's table, lets the door's reader fill boot_info, refuses what it finds wrong.
  *
- * The boot page tables show the first GiB of physical memory at KERNEL_BASE: that is the readers' window. Whatever lies above it
+ * The boot page tables show the first GiB of physical memory at KERNEL_BASE (under lguest less: its reader knows): that is the readers' window. Whatever lies above it
  * (an initrd may) is only measured here.
  */
 #include "boot/boot_info.h"
@@ -19,6 +19,7 @@ typedef const char *(*reader_fn)(const struct boot_window *, uint32_t, struct bo
 
 static const reader_fn readers[] = {
 	[DOOR_MULTIBOOT1] = multiboot1_read, [DOOR_MULTIBOOT2] = multiboot2_read, [DOOR_PVH] = pvh_read,
+	[DOOR_LGUEST] = lguest_read,
 };
 
 void boot_main(uint32_t door, uint32_t info)

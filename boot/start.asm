@@ -1,15 +1,19 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The doors of bare machines: what a loader looks for in the image, and the first instructions.
+; The doors: what a loader looks for in the image, and the first instructions.
 ;
 ; Multiboot 1 and 2 and PVH all start in 32-bit protected mode with flat segments, paging and interrupts off, and one
 ; physical address in ebx. start goes to 0xC0000000 and above: it checks that the CPU can do PAE, maps the first GiB of
 ; physical memory both at 0 and at KERNEL_BASE with 2 MiB pages (the kernel's own tables, which mm/ refines later), loads
 ; flat segments with the final numbers and calls boot_main on the boot stack, which is the idle task's.
 ;
+; lguest starts us at the same place as multiboot, but in ring 1: see below.
+;
 ; Before paging is on, symbols of other sections must be reached by PHYS(). bss is zero: every loader of ELF images clears it.
 
                 bits    32
+
+%include "offsets.inc"
 
 %define KERNEL_BASE     0xC0000000
 %define PHYS(x)         ((x) - KERNEL_BASE)
@@ -22,7 +26,7 @@
 %define KERNEL_DS       13 << 3
 
                 global  start, kernel_pgd, kernel_pmd, boot_stack, boot_cycles
-                extern  boot_main, boot_no_pae, idle_task, log_area
+                extern  boot_main, boot_no_pae, idle_task, log_area, lguest_data
 
 ; ---- what loaders look for ----
 
@@ -59,6 +63,10 @@ start:          mov     ecx, MULTIBOOT1
                 mov     ecx, MULTIBOOT2
                 cmp     eax, 0x36D76289
                 je      enter
+                mov     ecx, cs
+                and     ecx, 3
+                cmp     ecx, 1
+                je      start_lguest
 .unknown:       hlt                             ; no loader that we know, no console that we could trust
                 jmp     .unknown
 
@@ -114,6 +122,67 @@ has_pae:        pushfd
                 test    edx, 1 << 6
 .done:          ret
 
+; ---- lguest: ring 1, linear mode, all registers zero, boot_params at 0 (lguest.md 4) ----
+
+; hypercall NUMBER, EBX, ECX
+%macro hypercall 1-3 0, 0
+                mov     eax, %1
+                mov     ebx, %2
+                mov     ecx, %3
+                int     LGUEST_VECTOR
+%endmacro
+
+ENTRY_FLAGS     equ     0x63                    ; present, writable, accessed, dirty
+PAGE_4K         equ     4096
+TRIAL           equ     PHYS(boot_stack)        ; two pages, see below
+OWN_PAGE        equ     0x100000                ; all of .boot lies in it (linker.ld)
+PROBE           equ     OWN_PAGE + PAGE_4K      ; a virtual address beside it
+
+; The first BOOT_LGUEST_MAPPED bytes, at 0 and at KERNEL_BASE, by 4 KiB: there are no large pages.
+start_lguest:   cld
+                hypercall LHCALL_INIT, PHYS(lguest_data)
+                rdtsc
+                mov     [PHYS(boot_cycles)], eax
+                mov     [PHYS(boot_cycles) + 4], edx
+                mov     edi, PHYS(lguest_tables)
+                mov     eax, ENTRY_FLAGS
+.pages:         mov     [edi], eax
+                add     edi, 8
+                add     eax, PAGE_4K
+                cmp     eax, BOOT_LGUEST_MAPPED + ENTRY_FLAGS
+                jne     .pages
+                mov     edi, PHYS(kernel_pmd)
+                mov     eax, PHYS(lguest_tables) + ENTRY_FLAGS
+.tables:        mov     [edi], eax
+                add     edi, 8
+                add     eax, PAGE_4K
+                cmp     eax, PHYS(lguest_tables.end) + ENTRY_FLAGS
+                jne     .tables
+                mov     eax, PHYS(kernel_pmd) + 1
+                mov     [PHYS(kernel_pgd)], eax
+                mov     [PHYS(kernel_pgd) + 24], eax
+
+; Nobody tells what format of tables the host reads, so we try (16.1): two pages that make sense in both. Page 0 is PDPT and page table of
+; the one, page directory of the other; page 1 is its PMD page, or page table. Both show the page that we run in, and PROBE as page
+; 0 or as page 1. While they are loaded nothing may be written.
+                mov     dword [TRIAL], TRIAL + PAGE_4K + 1
+                mov     dword [TRIAL + PAGE_4K], TRIAL + 1
+                mov     dword [TRIAL + (OWN_PAGE >> 12) * 8], OWN_PAGE + 1
+                mov     dword [TRIAL + (PROBE >> 12) * 8], TRIAL + 1
+                mov     dword [TRIAL + PAGE_4K + (OWN_PAGE >> 12) * 4], OWN_PAGE + 1
+                mov     dword [TRIAL + PAGE_4K + (PROBE >> 12) * 4], TRIAL + PAGE_4K + 1
+                hypercall LHCALL_NEW_PGTABLE, TRIAL
+                cmp     dword [PROBE], TRIAL + PAGE_4K + 1
+                jne     .no_pae
+                hypercall LHCALL_NEW_PGTABLE, PHYS(kernel_pgd)
+                mov     edi, DOOR_LGUEST
+                mov     eax, on_boot_stack
+                jmp     eax
+.no_pae:        hypercall LHCALL_NOTIFY, PHYS(no_pae_text)
+                hypercall LHCALL_SHUTDOWN, PHYS(refused_text), LGUEST_POWEROFF
+.never:         hypercall LHCALL_HALT
+                jmp     .never
+
 ; No paging as we need it: say so and stop. boot_no_pae (refuse.asm) runs at physical addresses too.
 no_pae:         jmp     boot_no_pae
 
@@ -127,7 +196,7 @@ high:           mov     eax, KERNEL_DS
                 mov     gs, eax
                 lldt    ax
                 lgdt    [boot_gdt_pointer_high]
-                mov     esp, boot_stack + STACK_SIZE - STACK_RESERVED
+on_boot_stack:  mov     esp, boot_stack + STACK_SIZE - STACK_RESERVED
                 mov     dword [boot_stack + STACK_SIZE - 4], idle_task
                 xor     ebp, ebp
                 mov     eax, edi
@@ -149,11 +218,16 @@ boot_gdt_pointer_high:
                 dw      boot_gdt_end - boot_gdt - 1
                 dd      boot_gdt
 
+no_pae_text:    db      "refused: lguest: the host reads page tables of two levels, Postern has three (PAE)", 10, 0
+refused_text:   db      "postern: outcome refused", 0
+
                 section .bss
                 alignb  8192
 boot_stack:     resb    STACK_SIZE
                 alignb  4096
 kernel_pmd:     resb    4096
+lguest_tables:  resb    BOOT_LGUEST_MAPPED / 512
+.end:
 kernel_pgd:     resb    32
 boot_cycles:    resq    1                       ; the time-stamp counter at the door
 

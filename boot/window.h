@@ -33,6 +33,7 @@ struct boot_map {
 	struct mem_range usable[BOOT_MAX_RAM], holes[BOOT_MAX_RAM];
 };
 
+#define BOOT_LGUEST_MAPPED	0x800000u	/* bytes of memory that the tables of the lguest door map (boot/start.asm) */
 #define BOOT_TYPE_RAM	1u	/* the type of usable RAM in the maps of BIOS, multiboot and PVH */
 
 /* One entry of a loader's map. RAM beyond the last slot is dropped, and empty entries; a hole that has no slot makes boot_info_finish refuse. */
@@ -50,6 +51,7 @@ void boot_set_initrd(struct boot_info *bi, uint64_t start, uint64_t end);
 /* The readers: boot_info's door and kernel range are set already. */
 const char *multiboot1_read(const struct boot_window *w, uint32_t info, struct boot_info *bi, struct boot_map *map);
 const char *multiboot2_read(const struct boot_window *w, uint32_t info, struct boot_info *bi, struct boot_map *map);
+const char *lguest_read(const struct boot_window *w, uint32_t info, struct boot_info *bi, struct boot_map *map);
 const char *pvh_read(const struct boot_window *w, uint32_t info, struct boot_info *bi, struct boot_map *map);
 
 #endif

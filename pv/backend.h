@@ -17,6 +17,9 @@
 struct pv_snippet { void (*hook)(void); const uint8_t *start, *end; };
 _Static_assert(sizeof(struct pv_snippet) == 12, "rows of arch/x86/native.asm");
 
+/* A step of selftest=pv that only this platform has: what it is, where it is promised; run returns how much was wrong, and has said what. */
+struct pv_step { const char *what, *where; void (*run)(void); };
+
 struct pv_backend {
 	const struct pv_facts *facts;
 	const struct pv_init_ops *init;
@@ -27,9 +30,11 @@ struct pv_backend {
 	const struct pv_io_ops *io;
 	const struct pv_smp_ops *smp;
 	const struct pv_snippet *snippets, *snippets_end;
+	const struct pv_step *steps, *steps_end;	/* none if the platform has no more to show than others */
 };
 
 extern const struct pv_backend native_backend;	/* arch/x86/native.c */
+extern const struct pv_backend lguest_backend;	/* pv/lguest.c */
 
 extern const struct pv_backend *pv_backend;	/* the one in use */
 

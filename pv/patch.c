@@ -20,7 +20,7 @@
 #define REL32_LENGTH	5u
 #define ENTRY_SITE	11u	/* push esi; push ebx; call [...]; add esp, 8: PV_SET_ENTRY */
 #define ENTRY_CALL	2u	/* where the call stands in it */
-#define CALL_SITE	6u	/* call [...]; a jump is a byte longer, by its SS prefix */
+#define CALL_SITE	6u	/* call [...]; a jump, and irq.disable, are a byte longer, by a prefix */
 
 extern const struct pv_site __pv_sites_start[], __pv_sites_end[];
 

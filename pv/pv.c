@@ -19,7 +19,7 @@ struct pv_ops pv_ops RO_AFTER_INIT = { 0 };
 struct pv_facts pv_facts RO_AFTER_INIT = { .name = "unknown" };
 const struct pv_backend *pv_backend RO_AFTER_INIT = NULL;
 
-static const struct pv_backend *const backends[] = { &native_backend };
+static const struct pv_backend *const backends[] = { &lguest_backend, &native_backend };
 
 const char *const pv_op_names[PV_OP_COUNT] = {
 #define OP(sub, member)	[offsetof(struct pv_ops, sub.member) / sizeof(void *)] = #sub "." #member,

@@ -8,10 +8,12 @@
  */
 #include <stddef.h>
 #include "abi/errno.h"
+#include "abi/lguest.h"
 #include "abi/signal.h"
 #include "arch/x86/desc.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/sigcontext.h"
+#include "boot/window.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "mm/page.h"
@@ -132,6 +134,23 @@ static void signal_frames(void)
 	DEFINE(FRAME_SC, offsetof(struct sigframe, sc) - offsetof(struct sigframe, sig));
 }
 
+static void lguest(void)
+{
+	OFFSET(LGUEST_irq_enabled, lguest_data, irq_enabled);
+	OFFSET(LGUEST_irq_pending, lguest_data, irq_pending);
+	OFFSET(LGUEST_cr2, lguest_data, cr2);
+	DEFINE(LGUEST_VECTOR, LGUEST_VECTOR);
+	DEFINE(LGUEST_POWEROFF, LGUEST_POWEROFF);
+	DEFINE(LHCALL_INIT, LHCALL_INIT);
+	DEFINE(LHCALL_SHUTDOWN, LHCALL_SHUTDOWN);
+	DEFINE(LHCALL_NEW_PGTABLE, LHCALL_NEW_PGTABLE);
+	DEFINE(LHCALL_HALT, LHCALL_HALT);
+	DEFINE(LHCALL_NOTIFY, LHCALL_NOTIFY);
+	DEFINE(LHCALL_SEND_INTERRUPTS, LHCALL_SEND_INTERRUPTS);
+	DEFINE(DOOR_LGUEST, DOOR_LGUEST);
+	DEFINE(BOOT_LGUEST_MAPPED, BOOT_LGUEST_MAPPED);
+}
+
 void offsets(void)
 {
 	frame();
@@ -140,5 +159,6 @@ void offsets(void)
 	vdso();
 	signal_frames();
 	signal_moves();
+	lguest();
 #include "pv/ops.def"
 }

@@ -30,7 +30,8 @@
 
 		extern	exception, page_fault, mm_fault_quick, bad_return, irq_dispatch, task_work, syscall_table, sys_ni_syscall
 		global	int80_entry, page_fault_entry, exception_entries, irq_entries
-		global	sysenter_entry, sysenter_stepped, sysenter_argument, iret_fault, task_start_user, task_start_kernel
+		global	sysenter_entry, sysenter_stepped, sysenter_argument, iret_fault, return_again
+		global	task_start_user, task_start_kernel
 
 FAULT_WRITE	equ	2			; error code of a page fault
 FAULT_USER	equ	4
@@ -133,6 +134,14 @@ iret_fault:	push	dword -1
 		call	bad_return
 		jmp	user_return
 		FIXUP	iret_site, iret_fault
+
+; Jumped to by an iret hook that can't let an interrupt wait until the next entry: the same, but it
+; is only looked for work once more.
+return_again:	push	dword -1
+		SAVE_REGISTERS
+		KERNEL_SEGMENTS edx
+		PV_CALL	irq, enable
+		jmp	user_return
 
 ; ---- SYSENTER ----
 
