@@ -21,6 +21,7 @@ enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, FORMAT = 3, MODEM = 4, STATUS = 5 };
 #define STATUS_CAN_SEND	0x20u
 
 static char last = '\n';
+static struct { char text[64]; unsigned used; } current, previous;	/* lines on the console, their beginnings */
 static struct { char text[LINE]; unsigned used; } lines[MAX_GUESTS + 1];
 static char typed[TYPED];
 static unsigned typed_in, typed_out;
@@ -33,6 +34,13 @@ static void put(char c)
 		;
 	io_out8(PORT + DATA, c);
 	last = c;
+	if (c == '\n') {
+		previous = current;
+		current.used = 0;
+	} else if (c != '\r' && current.used < sizeof(current.text) - 1) {
+		current.text[current.used++] = c;
+	}
+	current.text[current.used] = 0;
 }
 
 static void put_all(const char *text, size_t n)
@@ -64,6 +72,11 @@ void console_printf(const char *fmt, ...)
 	if (last != '\n')
 		put('\n');
 	put_all(text, strlen(text));
+}
+
+bool console_said(const char *line)
+{
+	return last == '\n' && !strcmp(previous.text, line);
 }
 
 /* ---- guests ---- */

@@ -68,6 +68,10 @@ static void fill_params(struct guest *g)
 	b->kernel_alignment = 0x1000000;
 	b->hardware_subarch = LGUEST_SUBARCH;
 	strlcpy((char *)g->memory + LGUEST_CMDLINE, g->image->cmdline, CMDLINE_SIZE);
+	if (g->restarts) {
+		size_t n = strlen(g->image->cmdline);
+		snprintf((char *)g->memory + LGUEST_CMDLINE + n, CMDLINE_SIZE - n, " restart=%u", g->restarts);
+	}
 }
 
 bool guest_load(struct guest *g)

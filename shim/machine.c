@@ -185,11 +185,12 @@ static const struct { const char *word; uint8_t port; } ends[] = {
 void machine_end(enum end end, int code)
 {
 	static const struct desc_ptr nothing = { 0, 0 };
+	char line[64], number[8];
 
-	if (end == END_EXIT)
-		console_printf("postern: outcome exit %d\n", code);
-	else
-		console_printf("postern: outcome %s\n", ends[end].word);
+	snprintf(number, sizeof(number), " %d", code);
+	snprintf(line, sizeof(line), "postern: outcome %s%s", ends[end].word, end == END_EXIT ? number : "");
+	if (!console_said(line))
+		console_printf("%s\n", line);
 	io_out8(EXIT_PORT, end == END_EXIT ? 0x10 + MIN(code, 64) : ends[end].port);
 	if (end == END_RESTART) {
 		io_out8(0x64, 0xFE);			/* keyboard controller: pulse the reset line, */

@@ -50,8 +50,8 @@ static uint32_t guest_pages(void)
 	uint32_t share = memory_biggest() / guest_count;
 
 	share -= MIN(share, 16 + shadow_pages(share));
-	if (options.mem && options.mem <= RAM_END >> 20)
-		return options.mem << 8;
+	if (options.mem)
+		return options.mem / PAGE_SIZE;
 	if (share < MIN_PAGES)
 		refuse("there is no memory for %u guests", guest_count);
 	return share;

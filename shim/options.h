@@ -2,7 +2,7 @@
 /*
  * The shim's command line, and the modules that came with it.
  *
- *	mem=MIB			memory of each guest; default: what there is, shared evenly
+ *	mem=SIZE		memory of each guest, e.g. 64M; default: what there is, shared evenly
  *	reserve=SIZE		bytes of address space at the top that guests must leave alone: 132K (default), 2M, 4M, 64M, 168M, ...
  *	gates=direct|reflect	int 0x80 and some exceptions straight to the guest kernel, or by way of the shim
  *	sysenter=off|on		SYSENTER faults, as on real hosts; or it is reflected as vector 0x80
@@ -11,7 +11,7 @@
  *	devices=on|off		a virtio console on the device page, or nothing
  *	pae=on|off		off: the guest's tables are read in the two-level format
  *	abi=full|min		min: calls that are optional stop the guest
- *	restarts=N		a guest that was stopped or wants it begins anew, at most N times
+ *	restarts=N		a guest that was stopped or wants it begins anew, at most N times; its command line then ends in restart=COUNT
  *	stats=on		hypercalls and faults of each guest, printed at its end
  */
 #ifndef SHIM_OPTIONS_H

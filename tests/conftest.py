@@ -19,6 +19,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "quick: also part of the quick run")
     config.addinivalue_line("markers", "slow: not part of the quick run, though the rest of its file is")
+    config.addinivalue_line("markers", "platforms(name...): runs once on each of these platforms")
     config.addinivalue_line("markers", "long: part of the long run only")
 
 
@@ -43,6 +44,20 @@ def pytest_terminal_summary(terminalreporter, config):
     number = {k: len(terminalreporter.stats.get(k, [])) for k in ("passed", "failed", "error", "skipped")}
     with open(config.getoption("counts"), "w", encoding="ascii") as f:
         f.write(f"{number['passed']} passed, {number['failed'] + number['error']} failed, {number['skipped']} skipped")
+
+
+def pytest_generate_tests(metafunc):
+    marker = metafunc.definition.get_closest_marker("platforms")
+    if marker:
+        metafunc.parametrize("platform", marker.args, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def platform(request):
+    """What machine.boot boots on; its name."""
+    machine.platform = getattr(request, "param", "native")
+    yield machine.platform
+    machine.platform = "native"
 
 
 @pytest.fixture

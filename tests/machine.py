@@ -6,6 +6,7 @@ What a test claims about the kernel's memory is read from a dump of the machine,
 import functools
 import os
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -50,10 +51,13 @@ class Result(NamedTuple):
         return self
 
 
-def boot(options="", words="", *, cpu=None, mem=None, kernel=None, initrd=None, stdin=b"", timeout=60,
+platform = "native"     # what boot() boots on unless it is told; set by the fixture of that name (conftest.py)
+
+
+def boot(options="", words="", *, on=None, shim="", cpu=None, mem=None, kernel=None, initrd=None, stdin=b"", timeout=60,
          icount=False, qemu=()):
-    """Boots with kernel options and process 1's words ("-c 'ls /'" or "/tests/x ARG"); returns the Result."""
-    args = [str(ROOT / "tools/run"), "--no-build", "--timeout", str(timeout)]
+    """Boots with kernel options and process 1's words ("-c 'ls /'" or "/tests/x ARG"), on a platform, with options for the shim; returns the Result."""
+    args = [str(ROOT / "tools/run"), "--no-build", "--timeout", str(timeout), "--platform", on or platform, "--shim", shim]
     for name, value in (("cpu", cpu), ("mem", mem), ("kernel", kernel or KERNEL), ("initrd", initrd or INITRD),
                         ("cmdline", f"{options} -- {words}" if words else options)):
         if value is not None:
@@ -61,6 +65,19 @@ def boot(options="", words="", *, cpu=None, mem=None, kernel=None, initrd=None, 
     args += ["--icount"] * icount + (["--", *qemu] if qemu else [])
     p = subprocess.run(args, input=stdin, capture_output=True, timeout=timeout + 30, check=False)
     return Result(p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace"))
+
+
+def grub_iso(folder, commands, files):
+    """A CD image x.iso in the folder that runs these GRUB commands at once, with the files under /boot."""
+    boot_folder = folder / "root/boot"
+    (boot_folder / "grub").mkdir(parents=True, exist_ok=True)
+    for file in files:
+        shutil.copy(file, boot_folder)
+    (boot_folder / "grub/grub.cfg").write_text(commands + "\nboot\n")
+    subprocess.run(["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "--fonts=", "--themes=", "--locales=",
+                    "--install-modules=multiboot multiboot2 normal iso9660 biosdisk boot", "-o", folder / "x.iso", folder / "root"],
+                   check=True, capture_output=True)
+    return folder / "x.iso"
 
 
 class Mapping(NamedTuple):
