@@ -2,20 +2,15 @@
 /*
  * A reader of newc cpio archives (see kernel/cpio.h).
  *
- * Every length comes from the archive and is believed only after it has been compared with what is
- * left; padding may be cut off at the very end of the archive. The checksum of 070702 is checked,
- * being a plain sum of the data's bytes.
+ * Every length comes from the archive and is believed only after it has been compared
+ * with what is left; padding may be cut off at the very end of the archive. The
+ * checksum of 070702 is checked, being a plain sum of the data's bytes.
  */
 #include "kernel/cpio.h"
 #include "kernel/lib.h"
 
 #define HEADER_SIZE	110u
 #define NAME_LIMIT	4096u
-
-/* In the order of the header. */
-enum field {
-	INO, MODE, UID, GID, NLINK, MTIME, SIZE, DEV_MAJOR, DEV_MINOR, RDEV_MAJOR, RDEV_MINOR, NAME_SIZE, CHECK, FIELDS
-};
 
 void cpio_open(struct cpio *c, const void *archive, size_t size)
 {
@@ -69,39 +64,21 @@ static uint32_t sum(const uint8_t *data, uint32_t n)
 	return total;
 }
 
-static void fill(struct cpio_entry *e, const uint32_t *f)
-{
-	e->ino = f[INO];
-	e->mode = f[MODE];
-	e->uid = f[UID];
-	e->gid = f[GID];
-	e->nlink = f[NLINK];
-	e->mtime = f[MTIME];
-	e->size = f[SIZE];
-	e->dev_major = f[DEV_MAJOR];
-	e->dev_minor = f[DEV_MINOR];
-	e->rdev_major = f[RDEV_MAJOR];
-	e->rdev_minor = f[RDEV_MINOR];
-	e->name_size = f[NAME_SIZE];
-}
-
 /*
- * The name's padding is counted from the start of the header, the data's from that of the archive:
- * both are multiples of 4, so one rule serves.
+ * The name's padding is counted from the start of the header, the data's from that of
+ * the archive: both are multiples of 4, so one rule serves.
  */
 int cpio_next(struct cpio *c, struct cpio_entry *e)
 {
-	uint32_t fields[FIELDS];
 	const uint8_t *header = c->at;
 
 	if ((size_t)(c->end - c->at) < HEADER_SIZE)
 		return fail(c, "cut off in a header");
 	if (memcmp(header, "07070", 5) || (header[5] != '1' && header[5] != '2'))
 		return fail(c, "not a newc cpio archive");
-	for (int i = 0; i < FIELDS; i++)
-		if (!read_field(header + 6 + 8 * i, &fields[i]))
+	for (int i = 0; i < CPIO_FIELDS; i++)
+		if (!read_field(header + 6 + 8 * i, &e->fields[i]))
 			return fail(c, "a header field is not a number");
-	fill(e, fields);
 	if (e->name_size < 2 || e->name_size > NAME_LIMIT)
 		return fail(c, "a name is empty or too long");
 	c->at += HEADER_SIZE;
@@ -113,7 +90,7 @@ int cpio_next(struct cpio *c, struct cpio_entry *e)
 	e->data = take(c, e->size);
 	if (!e->data)
 		return fail(c, "a file is longer than the archive");
-	if (header[5] == '2' && e->size && sum(e->data, e->size) != fields[CHECK])
+	if (header[5] == '2' && e->size && sum(e->data, e->size) != e->check)
 		return fail(c, "a checksum is wrong");
 	return 1;
 }

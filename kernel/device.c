@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Character devices: the table by number, the nodes in /dev, and the devices without hardware:
- * null, zero, full, random, urandom.
+ * Character devices: the table by number, the nodes in /dev, and the devices without
+ * hardware: null, zero, full, random, urandom.
  *
- * A node only knows its number, so a node that an archive or mknod makes works like the kernel's
- * own, also when the device is registered later. /dev itself is an ordinary ramfs folder.
+ * A node only knows its number, so a node that an archive or mknod makes works like the
+ * kernel's own, also when the device is registered later. /dev itself is an ordinary
+ * ramfs folder.
  */
 #include "kernel/device.h"
 #include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "kernel/lib.h"
 #include "kernel/log.h"
-#include "kernel/path.h"
 #include "kernel/ramfs.h"
 #include "kernel/random.h"
-#include "kernel/sched.h"
 #include "kernel/task.h"
 #include "mm/uaccess.h"
 
 static struct device { uint32_t number; const struct file_ops *ops; void *private; } devices[16];
 static uint32_t device_count;
+static struct inode *folder;	/* /dev */
 
-/* The device's own open decides; there are few devices, so they are just tried in turn. */
+/*
+ * The device's own open decides; there are few devices, so they are just tried in turn.
+ */
 static int device_open(struct inode *inode, struct file *f)
 {
 	for (uint32_t i = 0; S_ISCHR(inode->mode) && i < device_count; i++) {
@@ -35,25 +36,13 @@ static int device_open(struct inode *inode, struct file *f)
 	return -ENXIO;
 }
 
-/* What a node would do if it could be open. */
-const struct file_ops device_node_ops = {
-	.read = file_no_read,
-	.write = file_no_write,
-	.ioctl = file_no_ioctl,
-	.poll = file_always_ready,
-	.seek = file_no_seek,
-	.readdir = file_no_readdir,
-	.open = device_open,
-	.release = file_release_plain,
-};
-
 static int32_t null_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 {
 	(void)f, (void)buf, (void)n, (void)pos;
 	return 0;
 }
 
-/* All is swallowed, unread. */
+/* All is swallowed, unread: even a bad address is fine, as on Linux. */
 static int32_t null_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos)
 {
 	(void)f, (void)buf, (void)pos;
@@ -93,44 +82,41 @@ static int32_t random_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 	return done;
 }
 
-/* Position is without meaning. */
+/*
+ * Position is without meaning, but asking for it is no error: programs seek in
+ * /dev/null to see whether it is a pipe.
+ */
 static int64_t no_position(struct file *f, int64_t offset, int whence)
 {
 	(void)f, (void)offset, (void)whence;
 	return 0;
 }
 
-#define PLAIN_DEVICE(read_fn, write_fn) {	\
-	.read = read_fn,			\
-	.write = write_fn,			\
-	.ioctl = file_no_ioctl,			\
-	.poll = file_always_ready,		\
-	.seek = no_position,			\
-	.readdir = file_no_readdir,		\
-	.open = file_open_plain,		\
-	.release = file_release_plain,		\
+#define PLAIN_DEVICE(read_fn, write_fn, seek_fn, open_fn) {	\
+	.read = read_fn,					\
+	.write = write_fn,					\
+	.ioctl = file_no_ioctl,					\
+	.poll = file_always_ready,				\
+	.seek = seek_fn,					\
+	.readdir = file_no_readdir,				\
+	.open = open_fn,					\
+	.release = file_release_plain,				\
 }
 
-static const struct file_ops null_ops = PLAIN_DEVICE(null_read, null_write);
-const struct file_ops zero_file_ops = PLAIN_DEVICE(zero_read, null_write);
-static const struct file_ops full_ops = PLAIN_DEVICE(zero_read, full_write);
-static const struct file_ops random_ops = PLAIN_DEVICE(random_read, null_write);
+const struct file_ops node_file_ops = PLAIN_DEVICE(file_no_read, file_no_write, file_no_seek, device_open);
+const struct file_ops zero_file_ops = PLAIN_DEVICE(zero_read, null_write, no_position, file_open_plain);
+static const struct file_ops null_ops = PLAIN_DEVICE(null_read, null_write, no_position, file_open_plain);
+static const struct file_ops full_ops = PLAIN_DEVICE(zero_read, full_write, no_position, file_open_plain);
+static const struct file_ops random_ops = PLAIN_DEVICE(random_read, null_write, no_position, file_open_plain);
 
-void device_name(const char *name, struct inode *inode)
+/* Before the archive is unpacked, so no name is taken. */
+static void add_name(const char *text, struct inode *inode)
 {
-	struct walk w;
-	struct name n;
+	struct name name;
 
-	if (!inode)
-		panic("device: no memory for /dev/%s", name);
-	name_set(&n, name);
-	if (walk_from(&w, root_inode, "dev", WALK_FOLLOW) == 0) {
-		struct inode *dev = w.found;
-		if (dev && in_ramfs(dev) && S_ISDIR(dev->mode) && !ramfs_find(dev, &n) && ramfs_link(dev, &n, inode))
-			panic("device: no memory for /dev/%s", name);
-		walk_end(&w);
-	}
-	inode_put(inode);
+	name_set(&name, text);
+	if (ramfs_link(folder, &name, inode))
+		panic("device: no memory for /dev/%s", text);
 }
 
 /* Only during boot. The table is small; overrunning it is a bug of ours. */
@@ -138,11 +124,29 @@ void device_register(const char *name, uint32_t major, uint32_t minor, const str
 {
 	BUG_ON(device_count == ARRAY_SIZE(devices));
 	devices[device_count++] = (struct device) { major << 8 | minor, ops, private };
-	device_name(name, ramfs_new(S_IFCHR | 0666, major << 8 | minor));
+	add_name(name, ramfs_new(S_IFCHR | 0666, major << 8 | minor));
 }
 
+/*
+ * The numbers are Linux's (Documentation/admin-guide/devices.txt); the links are where
+ * programs expect them.
+ */
 void device_init(void)
 {
+	static const char *const links[][2] = {
+		{ "fd", "/proc/self/fd" },
+		{ "stdin", "/proc/self/fd/0" },
+		{ "stdout", "/proc/self/fd/1" },
+		{ "stderr", "/proc/self/fd/2" },
+	};
+	struct name name;
+
+	folder = ramfs_new(S_IFDIR | 0755, 0);
+	name_set(&name, "dev");
+	if (ramfs_link(root_inode, &name, folder))
+		panic("device: no memory for /dev");
+	for (uint32_t i = 0; i < ARRAY_SIZE(links); i++)
+		add_name(links[i][0], ramfs_new_link(links[i][1], strlen(links[i][1])));
 	device_register("null", 1, 3, &null_ops, NULL);
 	device_register("zero", 1, 5, &zero_file_ops, NULL);
 	device_register("full", 1, 7, &full_ops, NULL);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading ELF headers: nothing but checks and arithmetic, so that it runs on the host, too, under a fuzzer.
+ * Reading ELF headers: nothing but checks and arithmetic, so that it runs on the host, too, under a
+ * fuzzer.
  *
- * All that exec.c later does with a file's numbers relies on the promises of elf_survey (kernel/elf.h): no sum of them
- * overflows, no segment reaches into the kernel's half or the null page. What the headers say about the file's length is
- * not checked; pages beyond its end can't be touched, that is all. Segments may overlap; the later one wins, as on
- * Linux.
+ * All that exec.c later does with a file's numbers relies on the promises of elf_survey
+ * (kernel/elf.h): no sum of them overflows, no segment reaches into the kernel's half or the null
+ * page. What the headers say about the file's length is not checked; pages beyond its end can't be
+ * touched, that is all. Segments may overlap; the later one wins, as on Linux.
  */
 #include "kernel/elf.h"
 
@@ -26,6 +27,7 @@ int elf_check(const Elf32_Ehdr *eh)
 	return 0;
 }
 
+/* e_phoff may be any number, and the headers may be in the middle of a buffer of bytes. */
 Elf32_Phdr elf_phdr(const void *phdrs, unsigned n)
 {
 	Elf32_Phdr p;
@@ -34,6 +36,10 @@ Elf32_Phdr elf_phdr(const void *phdrs, unsigned n)
 	return p;
 }
 
+/*
+ * One loadable segment (gABI, chapter 5, "Program Header": p_vaddr and p_offset agree modulo the
+ * page size). The program headers lie in the last segment that holds all of them, for AT_PHDR.
+ */
 static int survey_load(const Elf32_Ehdr *eh, const Elf32_Phdr *p, struct elf_plan *plan)
 {
 	uint32_t end = p->p_vaddr + p->p_memsz, headers = eh->e_phnum * sizeof(*p);

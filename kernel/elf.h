@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What an ELF32 program wants of its address space: read from its headers, which may be hostile.
- */
+/* What an ELF32 program wants of its address space: read from its headers, which may be hostile. */
 #ifndef KERNEL_ELF_H
 #define KERNEL_ELF_H
 
@@ -21,12 +19,16 @@ struct elf_plan {
 	uint32_t interp_offset, interp_size;	/* file position of the interpreter's name; size 0: none */
 };
 
-/* An i386 executable or shared object whose program headers may be read (1 to ELF_MAX_PHDRS of them): 0, else -ENOEXEC. */
+/*
+ * An i386 executable or shared object whose program headers may be read (1 to ELF_MAX_PHDRS of
+ * them): 0, else -ENOEXEC.
+ */
 int elf_check(const Elf32_Ehdr *eh);
 /*
- * Reads the e_phnum program headers at phdrs (any alignment). 0, or -ENOEXEC, -EINVAL when a segment can't be loaded as
- * it says. After 0, each PT_LOAD with memory lies in user space above the null page (or, if relocatable, fits there),
- * its file part is no longer than its memory, and file offset and address agree within a page.
+ * Reads the e_phnum program headers at phdrs (any alignment). 0, or -ENOEXEC, -EINVAL when a
+ * segment can't be loaded as it says. After 0, each PT_LOAD with memory lies in user space above
+ * the null page (or, if relocatable, fits there), its file part is no longer than its memory, and
+ * file offset and address agree within a page.
  */
 int elf_survey(const Elf32_Ehdr *eh, const void *phdrs, struct elf_plan *plan);
 /* The n-th program header, copied: phdrs may be misaligned. */

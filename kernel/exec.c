@@ -2,25 +2,25 @@
 /*
  * execve: a new program for the current process.
  *
- * Everything that can fail happens first: the file is found (through scripts to their interpreters), strings are copied
- * into kernel pages, a new address space is built beside the old one, the program and its interpreter are mapped in it
- * and its stack is written. While it is being written it is loaded and is current->mm, so that user copies and page
- * faults work on it; if anything goes wrong the old one is loaded again and nothing has changed. Then commit() makes the
+ * Everything that can fail happens first: the file is found (through scripts to their
+ * interpreters), the strings are copied into the kernel, a new address space is built beside the
+ * old one, the program and its interpreter are mapped in it and its stack is written. While it is
+ * being written it is loaded and is current->mm, so that user copies and page faults work on it; if
+ * anything goes wrong the old one is loaded again and nothing has changed. Then commit() makes the
  * change, which can't fail any more.
  *
- * The address space: program where it says (or at PIE_BASE), brk behind it, mappings from mmap_top down, the stack, and
- * above the stack the VDSO in the same 2 MiB, so that one page table serves both. Everything but ET_EXEC programs is
- * moved by random pages unless norandmaps is given. What is left to the interpreter or the C library: relocation, TLS,
- * RELRO. There are no set-user-id programs.
+ * The address space: program where it says (or at PIE_BASE), brk behind it, mappings from mmap_top
+ * down, the stack, and above the stack the VDSO in the same 2 MiB, so that one page table serves
+ * both. Everything but ET_EXEC programs is moved by random pages unless norandmaps is given. What
+ * is left to the interpreter or the C library: relocation, TLS, RELRO. There are no set-user-id
+ * programs.
  */
 #include "kernel/exec.h"
 
 #include "abi/auxv.h"
 #include "abi/errno.h"
 #include "abi/resource.h"
-#include "abi/signal.h"
 #include "arch/x86/cpu.h"
-#include "arch/x86/fpu.h"
 #include "arch/x86/task_switch.h"
 #include "boot/cmdline.h"
 #include "kernel/elf.h"
@@ -33,19 +33,21 @@
 #include "mm/heap.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
-#include "pv/pv_ops.h"
 #include "vdso/vdso.h"
 
-#define ARG_PAGES	32u		/* strings and their pointers together: 128 KiB */
+#define PATH_BYTES	4096u		/* of the program's path, with the NUL: Linux's PATH_MAX */
+#define STRINGS_FIRST	PAGE_SIZE	/* how much is taken for strings before anybody knows how many there are */
+#define STRINGS_MOST	0x20000u	/* strings, their pointers and the auxiliary vector together; more is -E2BIG */
+#define WORDS_ROOM	(SCRIPT_DEPTH * SCRIPT_LINE)	/* where scripts' words grow down from the path */
 #define HEAD_BYTES	512u		/* of a file, read at once; nearly always enough for the program headers */
 #define SLOT_BYTES	0x200000u	/* the stack's top and the VDSO are in one of the highest 32 */
 #define SLOT_STACK	64u		/* pages from the slot's start to the lowest top of a stack */
 #define STACK_SPARE	0x20000u	/* mapped below the initial stack from the start */
-#define PIE_BASE	0x56555000u
+#define PIE_BASE	0x56555000u	/* Linux's: two thirds of user space, so that brk has the same room there */
 #define MIN_GAP		0x800000u	/* left for the stack, whatever its limit says */
 #define MAX_GAP		0x40000000u
 
-union head { Elf32_Ehdr eh; char text[HEAD_BYTES + 1]; };
+union head { Elf32_Ehdr eh; char text[HEAD_BYTES + 1]; };	/* the last byte is for script_parse */
 
 /* One ELF file: the program, or its interpreter. */
 struct program {
@@ -55,11 +57,8 @@ struct program {
 	void *more;			/* program headers that head has no room for */
 	const void *phdrs;
 	struct elf_plan plan;
-	uint32_t bias;
+	uint32_t bias;			/* what is added to the addresses in the file */
 };
-
-/* Where strings come from: the vectors of a system call, or of the kernel. */
-struct source { bool user; uint32_t argv, envp; };
 
 /* How many pages, and for the top how many slots, things are moved by. */
 struct layout {
@@ -67,150 +66,131 @@ struct layout {
 	uint32_t mappings : 12, program : 12;
 };
 
+/*
+ * All strings stand in one buffer, which moves when it grows, so they are named by their offsets:
+ * scripts' words (from first on, growing down), the path at WORDS_ROOM, arguments, environment,
+ * platform. Each has its NUL. For a script the words and the path are the first arguments, and they
+ * stand in front of the others already. Later the buffer's end also takes the image of the words
+ * that the stack begins with.
+ */
 struct exec {
 	struct program program, interp;
-	char *page[ARG_PAGES];		/* of kmalloc: path, arguments, environment, platform, each with its NUL */
-	uint32_t used;			/* bytes of strings */
-	uint32_t args_at, env_at, platform_at;	/* offsets among them */
-	uint32_t argc, envc;
-	const char *word[2 * SCRIPT_DEPTH + 1];	/* a script's words: what takes the place of argv[0]; the last is the path */
-	unsigned words;
-	uint32_t stack_top, strings, esp;	/* user addresses */
+	char *strings;
+	uint32_t size, used, first;
+	uint32_t args_at, env_at, platform_at;
+	uint32_t argc, envc;		/* argc: for a script the words at first, then all of argv */
+	uint32_t stack_top, base, esp;	/* user addresses; base + offset is where a string will be */
 	struct { uint32_t seed[4]; struct layout move; } random;	/* seed: AT_RANDOM */
 	union head heads[2];		/* last: the only part that does not begin as zeros */
 };
 
+/* Where the vectors are: with the user, or with the kernel. */
+struct source { bool user; uint32_t argv, envp; };
+
 /* ---- strings ---- */
 
-/* Room at the end of the strings: its address, and how much of it is in one piece. */
-static int make_room(struct exec *x, char **at, uint32_t *room)
+/*
+ * Twice the room. Small programs never come here; for the others doubling keeps the copying linear.
+ */
+static int grow(struct exec *x)
 {
-	uint32_t n = x->used / PAGE_SIZE;
+	char *larger;
 
-	if (n >= ARG_PAGES)
+	if (x->size >= STRINGS_MOST)
 		return -E2BIG;
-	if (!x->page[n] && !(x->page[n] = kmalloc(PAGE_SIZE)))
+	larger = kmalloc(2 * x->size);
+	if (!larger)
 		return -ENOMEM;
-	*at = x->page[n] + x->used % PAGE_SIZE;
-	*room = PAGE_SIZE - x->used % PAGE_SIZE;
+	memcpy(larger, x->strings, x->used);
+	kfree(x->strings);
+	x->strings = larger;
+	x->size *= 2;
 	return 0;
 }
 
-static int add_user(struct exec *x, uint32_t from)
+/* A string that doesn't fit is read again from its start when there is room. */
+static int add_string(struct exec *x, bool user, const char *from)
 {
-	for (;;) {
-		uint32_t room;
-		char *at;
-		int n = make_room(x, &at, &room);
+	int err = 0;
 
-		if (n)
-			return n;
-		n = strncpy_from_user(at, (const char *)from, room);
-		if (n >= 0) {
+	while (!err) {
+		char *to = x->strings + x->used;
+		uint32_t room = x->size - x->used;
+		int n = user ? strncpy_from_user(to, from, room) : (int)strlcpy(to, from, room);
+
+		if (n >= 0 && (uint32_t)n < room) {
 			x->used += n + 1;
 			return 0;
 		}
-		if (n != -ENAMETOOLONG)
-			return n;
-		x->used += room;
-		from += room;
+		err = n < 0 && n != -ENAMETOOLONG ? n : grow(x);
 	}
+	return err;
 }
 
-/* The path comes first of all strings, so it is in one piece: page[0]. */
-static int add_path(struct exec *x, uint32_t path)
+/* The first of all strings. It must fit PATH_BYTES, like every path. */
+static int add_path(struct exec *x, bool user, const char *path)
 {
-	uint32_t room;
-	char *at;
-	int n = make_room(x, &at, &room);
+	int err = x->strings ? add_string(x, user, path) : -ENOMEM;
 
-	if (!n)
-		n = strncpy_from_user(at, (const char *)path, room);
-	if (n < 0)
-		return n;
-	x->used = n + 1;
-	return 0;
+	return err ?: x->used - WORDS_ROOM > PATH_BYTES ? -ENAMETOOLONG : 0;
 }
 
-static int add_kernel(struct exec *x, const char *from)
+/*
+ * The strings of a vector but the first `skip` ones; their number is added to *count. A NULL vector
+ * is an empty one, as on Linux.
+ */
+static int add_vector(struct exec *x, bool user, uint32_t vector, uint32_t skip, uint32_t *count)
 {
-	for (uint32_t left = strlen(from) + 1, room; left; left -= room, from += room, x->used += room) {
-		char *at;
-		int err = make_room(x, &at, &room);
+	uint32_t string;
+	int err = 0;
 
-		if (err)
-			return err;
-		room = MIN(room, left);
-		memcpy(at, from, room);
-	}
-	return 0;
-}
-
-/* The strings of a vector but the first `skip` ones; their number is added to *count. */
-static int add_vector(struct exec *x, bool user, uint32_t vector, unsigned skip, uint32_t *count)
-{
-	for (; vector; vector += 4) {
-		uint32_t string;
-		int err = 0;
-
+	for (; vector && !err; vector += 4) {
 		if (user)
 			err = get_user_u32(&string, (const void *)vector);
 		else
 			string = *(const uint32_t *)vector;
 		if (err || !string)
-			return err;
+			break;
 		if (skip) {
 			skip--;
 			continue;
 		}
-		err = user ? add_user(x, string) : add_kernel(x, (const char *)string);
-		if (err)
-			return err;
+		err = add_string(x, user, (const char *)string);
 		++*count;
-		if (4 * (x->argc + x->envc) + x->used > ARG_PAGES * PAGE_SIZE)
-			return -E2BIG;
 	}
-	return 0;
+	return err;
 }
 
-/* The path stands in the strings already. A program always has an argv[0], be it empty. */
+/* What follows the path. A script's argv[0] is lost; a program always has one, be it empty. */
 static int add_strings(struct exec *x, const struct source *from)
 {
-	bool script = x->words > 1;
-	int err = 0;
+	static const char *const no_arguments[] = { "", NULL };
+	bool script = x->first < WORDS_ROOM;
+	int err;
 
-	x->args_at = x->used;
-	for (unsigned i = 0; script && i < x->words && !err; i++, x->argc++)
-		err = add_kernel(x, x->word[i]);
-	if (!err)
-		err = add_vector(x, from->user, from->argv, script, &x->argc);
-	if (!err && !x->argc) {
-		err = add_kernel(x, "");
-		x->argc = 1;
-	}
+	x->args_at = script ? x->first : x->used;
+	err = add_vector(x, from->user, from->argv, script, &x->argc);
+	if (!err && !x->argc)
+		err = add_vector(x, false, (uint32_t)no_arguments, 0, &x->argc);
 	x->env_at = x->used;
-	if (!err)
-		err = add_vector(x, from->user, from->envp, 0, &x->envc);
+	err = err ?: add_vector(x, from->user, from->envp, 0, &x->envc);
 	x->platform_at = x->used;
-	return err ? err : add_kernel(x, "i686");
+	return err ?: add_string(x, false, "i686");
 }
 
 /* ---- files ---- */
 
+/* After an error the file may be open: exec() closes whatever is. */
 static int program_open(struct program *p, const char *path)
 {
 	struct file *f = file_open_exec(path);
 
 	if (IS_ERR_VALUE(f))
 		return (int)f;
-	int n = file_read_kernel(f, p->head->text, HEAD_BYTES, 0);
-	if (n < 0) {
-		file_put(f);
-		return n;
-	}
 	p->file = f;
-	p->have = n;
-	return 0;
+	int n = file_read_kernel(f, p->head->text, HEAD_BYTES, 0);
+	p->have = MAX(n, 0);
+	return MIN(n, 0);
 }
 
 static void program_close(struct program *p)
@@ -227,11 +207,8 @@ static int program_survey(struct program *p)
 {
 	const Elf32_Ehdr *eh = &p->head->eh;
 	uint32_t bytes;
-	int err;
+	int err = p->have < sizeof(*eh) ? -ENOEXEC : elf_check(eh);
 
-	if (p->have < sizeof(*eh))
-		return -ENOEXEC;
-	err = elf_check(eh);
 	if (err)
 		return err;
 	bytes = eh->e_phnum * sizeof(Elf32_Phdr);
@@ -246,46 +223,65 @@ static int program_survey(struct program *p)
 	return elf_survey(eh, p->phdrs, &p->plan);
 }
 
-/* A script: its interpreter and argument go in front of the words, the first of which so far is the script's own path. */
-static int push_script_words(struct exec *x, char *head, uint32_t have)
+/*
+ * In front of all words. There is room: two words of a line are shorter than the line with its "#!"
+ * and newline.
+ */
+static void prepend_word(struct exec *x, const char *word)
 {
-	char *interp, *arg, *copy[2] = { NULL, NULL };
-	int err = script_parse(head, have, &interp, &arg);
+	uint32_t bytes = strlen(word) + 1;
+
+	x->first -= bytes;
+	memcpy(x->strings + x->first, word, bytes);
+	x->argc++;
+}
+
+/*
+ * A script: its interpreter is what is run, with its argument and the script's path as first
+ * arguments.
+ */
+static int enter_script(struct exec *x)
+{
+	char *interp, *arg;
+	int err = script_parse(x->program.head->text, x->program.have, &interp, &arg);
 
 	if (err)
 		return err;
-	copy[0] = kstrdup(interp);
-	copy[1] = arg ? kstrdup(arg) : NULL;
-	if (!copy[0] || (arg && !copy[1])) {
-		kfree(copy[0]);
-		kfree(copy[1]);
-		return -ENOMEM;
-	}
-	unsigned n = arg ? 2 : 1;
-	memmove(x->word + n, x->word, x->words * sizeof(x->word[0]));
-	memcpy(x->word, copy, n * sizeof(copy[0]));
-	x->words += n;
+	if (x->first == WORDS_ROOM)
+		x->argc = 1;		/* the path */
+	if (arg)
+		prepend_word(x, arg);
+	prepend_word(x, interp);
 	return 0;
 }
 
+/*
+ * Which of its words is to be run is always the first: the path, or the interpreter of the script
+ * found last.
+ */
 static int find_program(struct exec *x)
 {
 	struct program *p = &x->program;
 
 	for (int depth = 0;; depth++) {
-		int err = program_open(p, x->word[0]);
+		int err = program_open(p, x->strings + x->first);
 
 		if (err)
 			return err;
 		if (p->have < 2 || p->head->text[0] != '#' || p->head->text[1] != '!')
 			return program_survey(p);
-		err = depth < SCRIPT_DEPTH ? push_script_words(x, p->head->text, p->have) : -ELOOP;
+		err = depth < SCRIPT_DEPTH ? enter_script(x) : -ELOOP;
 		if (err)
 			return err;
 		program_close(p);
 	}
 }
 
+/*
+ * The name stands in the file, with its NUL (gABI, chapter 5, "Program Interpreter"). The
+ * interpreter is an ELF file, whose own interpreter, should it name one, is not looked for; a
+ * script is refused by the check of its header.
+ */
 static int find_interpreter(struct exec *x)
 {
 	const struct elf_plan *plan = &x->program.plan;
@@ -298,24 +294,22 @@ static int find_interpreter(struct exec *x)
 	if (!name)
 		return -ENOMEM;
 	err = file_read_kernel(x->program.file, name, plan->interp_size, plan->interp_offset);
-	err = err == (int)plan->interp_size && !name[plan->interp_size - 1] ? program_open(&x->interp, name) : -ENOEXEC;
+	if (err == (int)plan->interp_size && !name[plan->interp_size - 1])
+		err = program_open(&x->interp, name) ?: program_survey(&x->interp);
+	else
+		err = -ENOEXEC;
 	kfree(name);
-	return err ? err : program_survey(&x->interp);
+	return err;
 }
 
 /* ---- the new address space ---- */
 
-static uint32_t segment_flags(uint32_t p_flags)
-{
-	return (p_flags & PF_R ? VM_READ : 0) | (p_flags & PF_W ? VM_WRITE : 0) | (p_flags & PF_X ? VM_EXEC : 0);
-}
-
 /* elf_survey has checked the numbers, and the caller that bias moves them to no worse a place. */
 static int load_segment(struct mm *mm, const struct program *p, const Elf32_Phdr *ph)
 {
-	uint32_t flags = segment_flags(ph->p_flags), at = ph->p_vaddr + p->bias;
-	uint32_t start = PAGE_ALIGN_DOWN(at), file_end = at + ph->p_filesz, end = PAGE_ALIGN_UP(at + ph->p_memsz);
-	uint32_t zero_from = ph->p_filesz ? PAGE_ALIGN_UP(file_end) : start, got = 0;
+	uint32_t flags = (ph->p_flags & PF_R ? VM_READ : 0) | (ph->p_flags & PF_W ? VM_WRITE : 0) | (ph->p_flags & PF_X ? VM_EXEC : 0);
+	uint32_t at = ph->p_vaddr + p->bias, start = PAGE_ALIGN_DOWN(at), file_end = at + ph->p_filesz;
+	uint32_t end = PAGE_ALIGN_UP(at + ph->p_memsz), zero_from = ph->p_filesz ? PAGE_ALIGN_UP(file_end) : start, got = 0;
 
 	if (ph->p_filesz)
 		got = mm_map(mm, start, zero_from - start, flags, true, p->file, ph->p_offset >> PAGE_SHIFT);
@@ -323,31 +317,37 @@ static int load_segment(struct mm *mm, const struct program *p, const Elf32_Phdr
 		got = mm_map(mm, zero_from, end - zero_from, flags, true, NULL, 0);
 	if (IS_ERR_VALUE(got))
 		return (int)got;
-	/* The rest of the last page of file contents belongs to .bss. */
+	/*
+	 * The rest of the last page of file contents belongs to .bss: gABI, chapter 5, "Program
+	 * Header".
+	 */
 	if (ph->p_memsz > ph->p_filesz && ph->p_filesz && flags & VM_WRITE)
 		return clear_user((void *)file_end, zero_from - file_end) ? -ENOEXEC : 0;
 	return 0;
 }
 
+/* Later segments win where they overlap. */
 static int load(struct mm *mm, const struct program *p)
 {
-	for (unsigned i = 0; i < p->head->eh.e_phnum; i++) {
-		Elf32_Phdr ph = elf_phdr(p->phdrs, i);
-		int err = ph.p_type == PT_LOAD && ph.p_memsz ? load_segment(mm, p, &ph) : 0;
+	int err = 0;
 
-		if (err)
-			return err;
+	for (unsigned i = 0; i < p->head->eh.e_phnum && !err; i++) {
+		Elf32_Phdr ph = elf_phdr(p->phdrs, i);
+		if (ph.p_type == PT_LOAD && ph.p_memsz)
+			err = load_segment(mm, p, &ph);
 	}
-	return 0;
+	return err;
 }
 
+/* brk starts behind the program, moved only where that leaves it below the mappings. */
 static int load_program(struct exec *x, struct mm *mm)
 {
 	struct program *p = &x->program;
+	uint32_t bytes = p->plan.high - p->plan.low;
 
 	if (p->plan.relocatable)
 		p->bias = PIE_BASE + x->random.move.program * PAGE_SIZE - p->plan.low;
-	if (p->plan.high - p->plan.low > mm->mmap_top || p->plan.low + p->bias > mm->mmap_top - (p->plan.high - p->plan.low))
+	if (bytes > mm->mmap_top || p->plan.low + p->bias > mm->mmap_top - bytes)
 		return -ENOMEM;
 	mm->brk_start = PAGE_ALIGN_UP(p->plan.end + p->bias) + x->random.move.brk * PAGE_SIZE;
 	if (mm->brk_start > mm->mmap_top)
@@ -377,7 +377,12 @@ static int load_interpreter(struct exec *x, struct mm *mm)
 	return load(mm, p);
 }
 
-/* Stack, VDSO above it, and where mappings go. */
+/*
+ * Stack, VDSO above it, and where mappings go: below the lowest address that the stack may reach by
+ * its limit, and another 2 MiB lower, so that the two never share a page table. The stack's mapping
+ * holds all that will be written to it, with a page for the vectors' ends and the alignment, and
+ * the spare part, whose pages come when they are touched.
+ */
 static int lay_out(struct exec *x, struct mm *mm)
 {
 	const struct layout *move = &x->random.move;
@@ -396,102 +401,81 @@ static int lay_out(struct exec *x, struct mm *mm)
 
 /* ---- the initial stack ---- */
 
-static void aux(struct mm *mm, uint32_t type, uint32_t value)
-{
-	mm->auxv[mm->auxv_len++] = type;
-	mm->auxv[mm->auxv_len++] = value;
-}
-
-/* In Linux's order (abi linux-i386.md section 6). */
+/*
+ * In Linux's order (abi linux-i386.md section 6). Without a gate the first two pairs are left out.
+ */
 static void fill_auxv(const struct exec *x, struct mm *mm, uint32_t random)
 {
 	const struct program *p = &x->program;
+	const uint32_t words[] = {
+		AT_SYSINFO, mm->vdso_base ? vdso_sysinfo(mm) : 0,
+		AT_SYSINFO_EHDR, mm->vdso_base,
+		AT_MINSIGSTKSZ, MINSIGSTKSZ,
+		AT_HWCAP, cpu_info.words[CPU_1_EDX],
+		AT_PAGESZ, PAGE_SIZE,
+		AT_CLKTCK, 100,
+		AT_PHDR, p->plan.phdr ? p->plan.phdr + p->bias : 0,
+		AT_PHENT, sizeof(Elf32_Phdr),
+		AT_PHNUM, p->head->eh.e_phnum,
+		AT_BASE, x->interp.bias,
+		AT_FLAGS, 0,
+		AT_ENTRY, p->head->eh.e_entry + p->bias,
+		AT_UID, 0, AT_EUID, 0, AT_GID, 0, AT_EGID, 0, AT_SECURE, 0,
+		AT_RANDOM, random,
+		AT_HWCAP2, 0,
+		AT_EXECFN, x->base + WORDS_ROOM,
+		AT_PLATFORM, x->base + x->platform_at,
+		AT_NULL, 0,
+	};
+	uint32_t skip = mm->vdso_base ? 0 : 4;
 
-	if (mm->vdso_base) {
-		aux(mm, AT_SYSINFO, vdso_sysinfo(mm));
-		aux(mm, AT_SYSINFO_EHDR, mm->vdso_base);
+	_Static_assert(sizeof(words) == sizeof(mm->auxv), "struct mm holds them all");
+	mm->auxv_len = ARRAY_SIZE(words) - skip;
+	memcpy(mm->auxv, words + skip, 4 * mm->auxv_len);
+}
+
+/* Pointers to `count` strings from *offset on, and a NULL. Returns what comes after. */
+static uint32_t *put_pointers(const struct exec *x, uint32_t *to, uint32_t *offset, uint32_t count)
+{
+	for (; count; count--) {
+		*to++ = x->base + *offset;
+		*offset += strlen(x->strings + *offset) + 1;
 	}
-	aux(mm, AT_MINSIGSTKSZ, MINSIGSTKSZ);
-	aux(mm, AT_HWCAP, cpu_info.words[CPU_1_EDX]);
-	aux(mm, AT_PAGESZ, PAGE_SIZE);
-	aux(mm, AT_CLKTCK, 100);
-	aux(mm, AT_PHDR, p->plan.phdr ? p->plan.phdr + p->bias : 0);
-	aux(mm, AT_PHENT, sizeof(Elf32_Phdr));
-	aux(mm, AT_PHNUM, p->head->eh.e_phnum);
-	aux(mm, AT_BASE, x->interp.bias);
-	aux(mm, AT_FLAGS, 0);
-	aux(mm, AT_ENTRY, p->head->eh.e_entry + p->bias);
-	aux(mm, AT_UID, 0);
-	aux(mm, AT_EUID, 0);
-	aux(mm, AT_GID, 0);
-	aux(mm, AT_EGID, 0);
-	aux(mm, AT_SECURE, 0);
-	aux(mm, AT_RANDOM, random);
-	aux(mm, AT_HWCAP2, 0);
-	aux(mm, AT_EXECFN, x->strings);
-	aux(mm, AT_PLATFORM, x->strings + x->platform_at);
-	aux(mm, AT_NULL, 0);
-}
-_Static_assert(sizeof(((struct mm *)0)->auxv) == 22 * sizeof(struct auxv), "fill_auxv");
-
-static int copy_strings(const struct exec *x)
-{
-	for (uint32_t done = 0; done < x->used; done += PAGE_SIZE)
-		if (copy_to_user((void *)(x->strings + done), x->page[done / PAGE_SIZE], MIN(x->used - done, PAGE_SIZE)))
-			return -ENOMEM;
-	return 0;
+	*to = 0;
+	return to + 1;
 }
 
-/* Offset behind the string at this offset; strings may cross pages. */
-static uint32_t skip_string(const struct exec *x, uint32_t offset)
-{
-	for (;;) {
-		uint32_t room = PAGE_SIZE - offset % PAGE_SIZE;
-		uint32_t n = strnlen(x->page[offset / PAGE_SIZE] + offset % PAGE_SIZE, room);
-
-		offset += n;
-		if (n < room)
-			return offset + 1;
-	}
-}
-
-/* Pointers to count strings from *offset on, and a NULL, to *at. */
-static int put_pointers(const struct exec *x, uint32_t *at, uint32_t *offset, uint32_t count)
-{
-	int err = 0;
-
-	for (; count && !err; count--, *at += 4, *offset = skip_string(x, *offset))
-		err = put_user_u32((void *)*at, x->strings + *offset);
-	*at += 4;
-	return err ? err : put_user_u32((void *)(*at - 4), 0);
-}
-
-/* From the top down: a word of zeros, the strings, 16 random bytes, then what esp points at: argc, argv, envp, auxiliary vector. */
+/*
+ * From the top down: a word of zeros, the strings, and 16-byte aligned at esp the image: argc, argv,
+ * envp and the auxiliary vector, each vector with its end (System V ABI for i386, "Process
+ * Initialization"), and behind it the bytes of AT_RANDOM. The image is put together in the buffer
+ * behind the strings, so that user memory is written twice and no more. A stack that can't be
+ * written here is one that memory is missing for.
+ */
 static int write_stack(struct exec *x, struct mm *mm)
 {
-	uint32_t random, at, offset = x->args_at;
-	int err;
+	uint32_t words = x->argc + x->envc + 3 + ARRAY_SIZE(mm->auxv) - (mm->vdso_base ? 0 : 4);
+	uint32_t bytes = 4 * words + sizeof(x->random.seed), at = ROUND_UP(x->used, 4u), offset = x->args_at, *to;
+	int err = 0;
 
-	x->strings = x->stack_top - 4 - x->used;
-	random = (x->strings & ~15u) - sizeof(x->random.seed);
-	fill_auxv(x, mm, random);
-	x->esp = (random - 4 * (x->argc + x->envc + 3 + mm->auxv_len)) & ~15u;
-	mm->arg_start = x->strings + x->args_at;
-	mm->arg_end = mm->env_start = x->strings + x->env_at;
-	mm->env_end = x->strings + x->platform_at;
-
-	at = x->esp + 4;
-	err = copy_strings(x);
-	if (!err)
-		err = copy_to_user((void *)random, x->random.seed, sizeof(x->random.seed));
-	if (!err)
-		err = put_user_u32((void *)x->esp, x->argc);
-	if (!err)
-		err = put_pointers(x, &at, &offset, x->argc);
-	if (!err)
-		err = put_pointers(x, &at, &offset, x->envc);
-	if (!err)
-		err = copy_to_user((void *)at, mm->auxv, 4 * mm->auxv_len);
+	x->base = x->stack_top - 4 - x->used;
+	x->esp = (x->base + x->first - bytes) & ~15u;
+	fill_auxv(x, mm, x->esp + 4 * words);
+	mm->arg_start = x->base + x->args_at;
+	mm->arg_end = mm->env_start = x->base + x->env_at;
+	mm->env_end = x->base + x->platform_at;
+	while (!err && at + bytes > x->size)
+		err = grow(x);
+	if (err)
+		return err;
+	to = (uint32_t *)(x->strings + at);
+	*to++ = x->argc;
+	to = put_pointers(x, to, &offset, x->argc);
+	to = put_pointers(x, to, &offset, x->envc);
+	memcpy(to, mm->auxv, 4 * mm->auxv_len);
+	memcpy(to + mm->auxv_len, x->random.seed, sizeof(x->random.seed));
+	err = copy_to_user((void *)(x->base + x->first), x->strings + x->first, x->used - x->first) ?:
+	      copy_to_user((void *)x->esp, x->strings + at, bytes);
 	return err ? -ENOMEM : 0;
 }
 
@@ -506,19 +490,6 @@ static void use_mm(struct mm *mm)
 	mm_activate(old ? old : &init_mm, mm ? mm : &init_mm);
 }
 
-static int build(struct exec *x, struct mm *mm)
-{
-	int err = lay_out(x, mm);
-
-	if (!err)
-		err = load_program(x, mm);
-	if (!err)
-		err = load_interpreter(x, mm);
-	if (!err)
-		err = write_stack(x, mm);
-	return err;
-}
-
 /* Whoever shares the old address space sees this task leave it, as if it had exited. */
 static void leave_mm(struct mm *old, struct mm *new)
 {
@@ -527,41 +498,47 @@ static void leave_mm(struct mm *old, struct mm *new)
 		exec_done();
 		use_mm(new);
 	} else {
-		current->clear_child_tid = current->robust_list = 0;
+		current->clear_child_tid = 0;
 		exec_done();
 	}
 	if (old)
 		mm_put(old);
 }
 
+/*
+ * From here on the old program is gone. The new one starts with clean registers, without TLS and
+ * with a fresh FPU (linux-i386.md section 9), in the interpreter if it has one. It is named after
+ * the path that was given: for a script that is the script, as on Linux. A child made by clone with
+ * another exit signal sends SIGCHLD from now on, because its parent can't know the new program.
+ */
 static void start_program(const struct exec *x)
 {
 	const struct program *first = x->interp.file ? &x->interp : &x->program;
-	const char *name = x->word[x->words - 1];
+	const char *name = x->strings + WORDS_ROOM;
+	struct task *t = current;
 
 	for (const char *p = name; *p; p++)
 		if (*p == '/')
 			name = p + 1;
-	strlcpy(current->comm, name, sizeof(current->comm));
-	current->process->execed = true;
-	current->process->exit_signal = SIGCHLD;
-	current->landing_pad = current->mm->landing_pad;
-	regs_start_program(task_user_regs(current), first->head->eh.e_entry + first->bias, x->esp);
-	memset(current->tls, 0, sizeof(current->tls));
-	pv_load_tls(current->tls);
-	fpu_reset(current->fpu);
-	fpu_restore(current->fpu);
+	strlcpy(t->comm, name, sizeof(t->comm));
+	t->process->execed = true;
+	t->process->exit_signal = SIGCHLD;
+	t->landing_pad = t->mm->landing_pad;
+	regs_start_program(task_user_regs(t), first->head->eh.e_entry + first->bias, x->esp);
+	memset(t->tls, 0, sizeof(t->tls));
+	pv_load_tls(t->tls);
+	fpu_reset(t->fpu);
+	fpu_restore(t->fpu);
 }
 
+/*
+ * The other threads go last of what can fail: -EINTR only if this one is being killed itself, which
+ * then never sees the old program again.
+ */
 static int commit(struct exec *x, struct mm *old)
 {
-	int err = 0;
+	int err = exec_reset_signals() ?: exec_kill_other_threads();
 
-	if (!current->fpu && !(current->fpu = kmalloc(sizeof(*current->fpu))))
-		return -ENOMEM;
-	err = exec_reset_signals();
-	if (!err)
-		err = exec_kill_other_threads();
 	if (err)
 		return err;
 	leave_mm(old, current->mm);
@@ -570,6 +547,10 @@ static int commit(struct exec *x, struct mm *old)
 	return 0;
 }
 
+/*
+ * Order: the stack's place decides where mappings may go, and where all that is decides what the
+ * stack says.
+ */
 static int replace(struct exec *x)
 {
 	struct mm *old = current->mm, *new = mm_create();
@@ -578,9 +559,7 @@ static int replace(struct exec *x)
 	if (!new)
 		return -ENOMEM;
 	use_mm(new);
-	err = build(x, new);
-	if (!err)
-		err = commit(x, old);
+	err = lay_out(x, new) ?: load_program(x, new) ?: load_interpreter(x, new) ?: write_stack(x, new) ?: commit(x, old);
 	if (err) {
 		use_mm(old);
 		mm_put(new);
@@ -588,17 +567,9 @@ static int replace(struct exec *x)
 	return err;
 }
 
-static void release(struct exec *x)
-{
-	program_close(&x->program);
-	program_close(&x->interp);
-	for (unsigned i = 0; i + 1 < x->words; i++)
-		kfree((void *)x->word[i]);
-	for (unsigned i = 0; i < ARG_PAGES && x->page[i]; i++)
-		kfree(x->page[i]);
-	kfree(x);
-}
-
+/*
+ * The heads are not cleared: what counts of them is read from the file. norandmaps moves nothing.
+ */
 static struct exec *prepare(void)
 {
 	struct exec *x = kmalloc(sizeof(*x));
@@ -608,40 +579,36 @@ static struct exec *prepare(void)
 	memset(x, 0, offsetof(struct exec, heads));
 	x->program.head = &x->heads[0];
 	x->interp.head = &x->heads[1];
+	x->strings = kmalloc(STRINGS_FIRST);
+	x->size = STRINGS_FIRST;
+	x->first = x->used = WORDS_ROOM;
 	random_bytes(&x->random, sizeof(x->random));
 	if (option("norandmaps"))
 		x->random.move = (struct layout){ 0 };
 	return x;
 }
 
-static int exec(uint32_t path, const struct source *from)
+static int exec(const char *path, struct source from)
 {
 	struct exec *x = prepare();
 	int err;
 
 	if (!x)
 		return -ENOMEM;
-	err = from->user ? add_path(x, path) : add_kernel(x, (const char *)path);
-	if (!err) {
-		x->word[x->words++] = x->page[0];
-		err = find_program(x);
-	}
-	if (!err)
-		err = find_interpreter(x);
-	if (!err)
-		err = add_strings(x, from);
-	if (!err)
-		err = replace(x);
-	release(x);
+	err = add_path(x, from.user, path) ?: find_program(x) ?: find_interpreter(x) ?: add_strings(x, &from) ?: replace(x);
+	program_close(&x->program);
+	program_close(&x->interp);
+	kfree(x->strings);
+	kfree(x);
 	return err;
 }
 
 long sys_execve(const char *path, const uint32_t *argv, const uint32_t *envp)
 {
-	return exec((uint32_t)path, &(struct source){ true, (uint32_t)argv, (uint32_t)envp });
+	return exec(path, (struct source) { true, (uint32_t)argv, (uint32_t)envp });
 }
 
 int exec_kernel(const char *path, const char *const argv[], const char *const envp[])
 {
-	return exec((uint32_t)path, &(struct source){ false, (uint32_t)argv, (uint32_t)envp });
+	return exec(path, (struct source) { false, (uint32_t)argv, (uint32_t)envp });
 }

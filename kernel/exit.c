@@ -2,34 +2,35 @@
 /*
  * The end of tasks and processes, and waiting for them.
  *
- * A task drops its memory, files and handlers in its own context, leaves its process, and is buried (stack, FPU area) by the next task that runs.
- * The last task turns the process into a zombie: a record with status and times, moved to the front of its parent's children, so that wait4 finds it
- * without a search. A parent that ignores SIGCHLD gets no zombies. Children of the dead become children of process 1.
+ * A task drops its memory, files and handlers in its own context, leaves its process, and is buried
+ * (stack, FPU area) by the next task that runs. The last task turns the process into a zombie: a
+ * record with status and times, moved to the front of its parent's children, so that wait4 finds it
+ * without a search. A parent that ignores SIGCHLD gets no zombies. Children of the dead become
+ * children of process 1.
  *
- * Process groups that nobody can continue any more get SIGHUP and SIGCONT if a member is stopped (POSIX.1-2017, _Exit).
+ * Process groups that nobody can continue any more get SIGHUP and SIGCONT if a member is stopped
+ * (POSIX.1-2017, _Exit).
  */
 #include "abi/errno.h"
-#include "abi/resource.h"
 #include "abi/wait.h"
+#include "kernel/file.h"
 #include "kernel/init.h"
 #include "kernel/lib.h"
 #include "kernel/log.h"
-#include "kernel/file.h"
 #include "kernel/pid.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
-#include "kernel/time_internal.h"
 #include "kernel/tty.h"
 #include "mm/heap.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
-#include "pv/pv_ops.h"
 
 struct task *task_corpse;
 static bool corpse_reaps;		/* its process goes with it: nobody will wait */
 
 /* ---- burial ---- */
 
+/* Its number is free now, unless a group or session bears it. */
 static void process_free(struct process *p)
 {
 	pid_detach_process(p);
@@ -37,13 +38,13 @@ static void process_free(struct process *p)
 	kfree(p);
 }
 
+/* A leader's record stays for its process, whose name it holds; process_free or exec drops it. */
 void task_bury_now(void)
 {
 	struct task *t = task_corpse;
-	bool leader;
+	bool leader = t->process->leader == t;
 
 	task_corpse = NULL;
-	leader = t->process->leader == t;
 	kstack_free(t->stack);
 	kfree(t->fpu);
 	t->stack = NULL;
@@ -56,11 +57,7 @@ void task_bury_now(void)
 
 /* ---- telling the parent ---- */
 
-static struct task *first_task(const struct process *p)
-{
-	return container_of(p->tasks.next, struct task, group_node);
-}
-
+/* wait4 is woken in any case: it may be asleep with SIGCHLD ignored or blocked. */
 static void send_child_signal(struct process *p, int sig, int code, int status)
 {
 	struct siginfo_head info = { .signo = sig, .code = code, .value = { p->pid, 0, status } };
@@ -70,21 +67,18 @@ static void send_child_signal(struct process *p, int sig, int code, int status)
 	wake_all(&p->parent->child_wait);
 }
 
+/* What the parent does about SIGCHLD. One that is ending itself will not wait. */
 static const struct k_sigaction *child_action(const struct process *parent)
 {
 	static const struct k_sigaction ignore = { .handler = SIG_IGN };
 
-	return parent->threads ? &first_task(parent)->sighand->action[SIGCHLD - 1] : &ignore;
+	return parent->threads ? &container_of(parent->tasks.next, struct task, group_node)->sighand->action[SIGCHLD - 1] : &ignore;
 }
 
 void notify_parent_of_stop(struct process *p, int code, int sig)
 {
-	const struct k_sigaction *action;
-
-	if (!p->parent)
-		return;
-	action = child_action(p->parent);
-	send_child_signal(p, action->flags & SA_NOCLDSTOP ? 0 : SIGCHLD, code, sig);
+	if (p->parent)
+		send_child_signal(p, child_action(p->parent)->flags & SA_NOCLDSTOP ? 0 : SIGCHLD, code, sig);
 }
 
 /* The process is complete as a zombie. True when nobody will wait for it. */
@@ -97,33 +91,37 @@ static bool notify_parent_of_end(struct process *p)
 	list_del(&p->sibling);
 	if (!ignored)
 		list_add(&p->sibling, &p->parent->children);
-	send_child_signal(p, p->exit_signal, WIFEXITED(code) ? CLD_EXITED : CLD_KILLED, WIFEXITED(code) ? WEXITSTATUS(code) : WTERMSIG(code));
+	if (WIFEXITED(code))
+		send_child_signal(p, p->exit_signal, CLD_EXITED, WEXITSTATUS(code));
+	else
+		send_child_signal(p, p->exit_signal, CLD_KILLED, WTERMSIG(code));
 	return ignored;
 }
 
 /* ---- those left behind ---- */
 
-static void find_stopped(struct process *p, void *found)
-{
-	if (p->stopped)
-		*(bool *)found = true;
-}
-
-/* A group of p's session that loses p: if that was its last tie and a member is stopped, it is told and continued. */
+/*
+ * A group of p's session that loses p: if that was its last tie and a member is stopped, it is told
+ * and continued.
+ */
 static void orphan_group(const struct process *p, int pgid)
 {
-	bool stopped = false;
+	const struct process *member = pgrp_next(pgid, NULL);
 
-	if (!pgrp_orphaned(pgid, p))
-		return;
-	pgrp_for_each(pgid, find_stopped, &stopped);
-	if (!stopped)
+	while (member && !member->stopped)
+		member = pgrp_next(pgid, member);
+	if (!member || !pgrp_orphaned(pgid, p))
 		return;
 	send_signal_pgrp(pgid, SIGHUP, NULL);
 	send_signal_pgrp(pgid, SIGCONT, NULL);
 }
 
-/* The new parent is known to all before any group is looked at. */
+/*
+ * The new parent is known to all before any group is looked at, for a group is orphaned or not by
+ * the parents of all its members. Zombies among the children are told to process 1 like new ones,
+ * and gone at once if it ignores SIGCHLD. Living children come behind the zombies: see
+ * look_for_child.
+ */
 static void reparent_children(struct process *p)
 {
 	struct process *init = find_process(1), *c, *next;
@@ -144,12 +142,17 @@ static void reparent_children(struct process *p)
 	}
 }
 
+/*
+ * The last thread has gone. True when nobody will wait for the process. A session leader takes the
+ * terminal away from its session (POSIX.1-2017, _exit: SIGHUP to the foreground group). Groups that
+ * lose their last tie by this end are those of its children and its own.
+ */
 static bool process_ended(struct process *p)
 {
 	const struct process *parent = p->parent;
 
 	timer_cancel(&p->itimer_real);
-	sigqueue_flush(p, &p->pending, ~0ull);
+	signals_forget(p, NULL, ~0ull);
 	p->stopped = false;
 	if (p->sid == p->pid)
 		tty_hangup_session(p->sid);
@@ -157,19 +160,16 @@ static bool process_ended(struct process *p)
 	reparent_children(p);
 	if (parent->sid == p->sid && parent->pgid != p->pgid)
 		orphan_group(p, p->pgid);
-	process_account(p);
 	return notify_parent_of_end(p);
-}
-
-static void thread_ended(struct process *p)
-{
-	signals_retarget(~0ull);
-	signals_check_stopped(p);
-	wake_all(&p->thread_wait);
 }
 
 /* ---- the end ---- */
 
+/*
+ * clear_child_tid is served only while somebody else can see the memory. What the task had is out
+ * of its record before it is dropped, so that whoever looks at it meanwhile (/proc, an interrupt)
+ * finds either all or nothing.
+ */
 static void drop_resources(struct task *t)
 {
 	struct files *files = t->files;
@@ -191,6 +191,10 @@ static void drop_resources(struct task *t)
 	mm_put(mm);
 }
 
+/*
+ * A corpse before this one is buried first: there is one grave. From schedule() on this one's stack
+ * may be taken away.
+ */
 static void __attribute__((noreturn)) die(struct task *t)
 {
 	struct process *p = t->process;
@@ -202,11 +206,12 @@ static void __attribute__((noreturn)) die(struct task *t)
 	t->sighand = NULL;		/* the mark of one that takes no signals any more */
 	sighand_put(handlers);
 	pid_detach_task(t);
-	corpse_reaps = false;
-	if (p->threads)
-		thread_ended(p);
-	else
-		corpse_reaps = process_ended(p);
+	corpse_reaps = !p->threads && process_ended(p);
+	if (p->threads) {
+		signals_retarget(~0ull);
+		signals_check_stopped(p);
+		wake_all(&p->thread_wait);
+	}
 	irq_disable();
 	t->state = TASK_ZOMBIE;
 	task_corpse = t;
@@ -214,23 +219,34 @@ static void __attribute__((noreturn)) die(struct task *t)
 	panic("a dead task runs");
 }
 
+/* wake_stopped, for a thread that sleeps uninterruptibly may wait for just this: exec, vfork. */
+void process_stir(struct process *p, const struct task *except)
+{
+	struct task *t;
+
+	list_for_each(t, &p->tasks, group_node) {
+		if (t == except)
+			continue;
+		t->work |= WORK_SIGNAL;
+		wake_stopped(t);
+	}
+}
+
+/* exit_code stays that of the first to kill it. */
 void process_kill(struct process *p, int status)
 {
 	irq_flags_t flags = irq_save();
-	struct task *t;
 
 	if (!p->exiting) {
 		p->exiting = true;
-		p->urgent = true;
 		p->exit_code = status;
-		list_for_each(t, &p->tasks, group_node) {
-			t->work |= WORK_SIGNAL;
-			wake_stopped(t);
-		}
+		process_update_urgent(p);
+		process_stir(p, NULL);
 	}
 	irq_restore(flags);
 }
 
+/* The status of a process is its leader's, unless exit_group or a signal has set another. */
 void exit_task(int status)
 {
 	struct task *t = current;
@@ -244,9 +260,8 @@ void exit_task(int status)
 	process_update_urgent(p);
 	process1_died(p->exit_code);
 	p->exit_code = 0;		/* it has got another program */
-	t->forced.sig = 0;
-	sigqueue_flush(p, &t->pending, ~0ull);
-	sigqueue_flush(p, &p->pending, ~0ull);
+	t->forced.signo = 0;
+	signals_forget(p, NULL, ~0ull);
 	recalc_sigpending(t);
 }
 
@@ -256,6 +271,7 @@ void exit_process(int status)
 	exit_task(status);
 }
 
+/* The low 8 bits are all that wait4 can tell: POSIX.1-2017, _exit. */
 long sys_exit(int code)
 {
 	exit_task(W_EXITCODE(code & 0xFF, 0));
@@ -272,10 +288,14 @@ long sys_exit_group(int code)
 
 struct wait_for {
 	int pid, pgid, options;		/* one child, or one group, or both 0: any */
-	int status;
-	uint64_t utime_ns, stime_ns;
+	int status;			/* what was found: its status and CPU time */
+	uint64_t cycles;
 };
 
+/*
+ * __WCLONE: only children that send something else than SIGCHLD at their end, without it only those
+ * that do; __WALL: both.
+ */
 static bool eligible(const struct process *p, const struct wait_for *w)
 {
 	if (w->pgid && p->pgid != w->pgid)
@@ -283,27 +303,18 @@ static bool eligible(const struct process *p, const struct wait_for *w)
 	return w->options & __WALL || (p->exit_signal != SIGCHLD) == !!((uint32_t)w->options & __WCLONE);
 }
 
-static int reap(struct process *p, struct wait_for *w)
-{
-	struct process *me = current->process;
-	int pid = p->pid;
-
-	w->status = p->exit_code;
-	w->utime_ns = p->utime_ns + p->cutime_ns;
-	w->stime_ns = p->stime_ns + p->cstime_ns;
-	me->cutime_ns += w->utime_ns;
-	me->cstime_ns += w->stime_ns;
-	list_del(&p->sibling);
-	process_free(p);
-	return pid;
-}
-
-/* What this child has to report: its pid, or 0. */
+/* What this child has to report: its pid, or 0. A zombie's report is its last: it is freed. */
 static int report(struct process *p, struct wait_for *w)
 {
-	if (!p->threads)
-		return reap(p, w);
-	if (p->stopped && w->options & WUNTRACED && !p->stop_reported) {
+	int pid = p->pid;
+
+	w->cycles = process_cycles(p) + p->child_cycles;
+	if (!p->threads) {
+		w->status = p->exit_code;
+		current->process->child_cycles += w->cycles;
+		list_del(&p->sibling);
+		process_free(p);
+	} else if (p->stopped && w->options & WUNTRACED && !p->stop_reported) {
 		p->stop_reported = true;
 		w->status = W_STOPCODE(p->stop_signal);
 	} else if (p->continued && w->options & WCONTINUED) {
@@ -312,13 +323,13 @@ static int report(struct process *p, struct wait_for *w)
 	} else {
 		return 0;
 	}
-	process_account(p);
-	w->utime_ns = p->utime_ns;
-	w->stime_ns = p->stime_ns;
-	return p->pid;
+	return pid;
 }
 
-/* Zombies stand first, so a search that only wants zombies ends at the first child that lives. */
+/*
+ * A pid; 0: there are children, but none has anything to report; -ECHILD. Zombies stand first, so a
+ * search for them ends at the first child that lives.
+ */
 static int look_for_child(struct wait_for *w)
 {
 	struct process *me = current->process, *p, *next;
@@ -342,33 +353,14 @@ static int look_for_child(struct wait_for *w)
 	return result;
 }
 
-static int wait_for_child(struct wait_for *w)
-{
-	struct waiter waiter;
-	int result;
-
-	waitq_add(&current->process->child_wait, &waiter);
-	for (;;) {
-		set_state(TASK_INTERRUPTIBLE);
-		result = look_for_child(w);
-		if (result || w->options & WNOHANG)
-			break;
-		if (signal_pending()) {
-			result = -ERESTARTSYS;
-			break;
-		}
-		schedule();
-	}
-	set_state(TASK_RUNNING);
-	waitq_remove(&waiter);
-	return result;
-}
-
+/*
+ * A result and a status that can't be written are -EFAULT, and the zombie is gone all the same, as
+ * on Linux. INT32_MIN has no positive counterpart, so there is no such group.
+ */
 long sys_wait4(int pid, int *status, int options, struct rusage *usage)
 {
 	struct wait_for w = { .pid = MAX(pid, 0), .pgid = pid < -1 ? -pid : 0, .options = options };
-	struct rusage ru;
-	int result;
+	int result = 0;
 
 	if ((uint32_t)options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE))
 		return -EINVAL;
@@ -376,17 +368,13 @@ long sys_wait4(int pid, int *status, int options, struct rusage *usage)
 		return -ESRCH;
 	if (!pid)
 		w.pgid = current->process->pgid;
-	result = wait_for_child(&w);
+	if (WAIT_EVENT(&current->process->child_wait, (result = look_for_child(&w)) || options & WNOHANG, TIME_NEVER))
+		return -ERESTARTSYS;
 	if (result <= 0)
 		return result;
 	if (status && put_user_u32(status, w.status))
 		return -EFAULT;
-	if (!usage)
-		return result;
-	memset(&ru, 0, sizeof(ru));
-	ru.ru_utime = ns_to_timeval(w.utime_ns);
-	ru.ru_stime = ns_to_timeval(w.stime_ns);
-	return copy_to_user(usage, &ru, sizeof(ru)) ? -EFAULT : result;
+	return usage && rusage_put(usage, cycles_to_ns(w.cycles)) ? -EFAULT : result;
 }
 
 long sys_waitpid(int pid, int *status, int options)

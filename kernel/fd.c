@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptor tables and the calls that only move descriptors: close, dup, fcntl.
+ * Descriptor tables and the calls that are about descriptors: open, close, dup, fcntl.
  *
- * A table knows its open descriptors by a bit map, so that the lowest free one is found a word at a
- * time, and closing or copying touches the open ones only. It grows by doubling: one block with the
- * places and both maps; it never shrinks. A place that is taken always holds a file. Record locks
- * succeed at once: they would only matter between users that are not there.
+ * Open descriptors are known by a bit map, so that the lowest free one is found a word
+ * at a time, and closing or copying a table touches the open ones only. A table that
+ * has grown stays so. Record locks succeed at once: they would only matter between
+ * users that are not there.
  */
 #include "kernel/fd.h"
 #include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/resource.h"
 #include "kernel/lib.h"
 #include "kernel/pipe.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "mm/heap.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
+
+/* ---- tables ---- */
 
 struct file *files_file(const struct files *files, int fd)
 {
@@ -37,56 +37,46 @@ int files_next(const struct files *files, int from)
 	return -1;
 }
 
-/* Room for `size` descriptors, a power of two above 32. */
-static int grow(struct files *files, uint32_t size)
+/*
+ * From the 32 embedded places to FD_MAX: a page of them. Half-way sizes would save
+ * little and cost more code.
+ */
+static int grow(struct files *files)
 {
-	struct file **slots = kzalloc(size * sizeof(*slots) + 2 * (size / 8));
+	struct file **slots = kzalloc(FD_MAX * sizeof(*slots));
 
 	if (!slots)
 		return -ENOMEM;
-	uint32_t *open = (uint32_t *)(slots + size), *cloexec = open + size / 32;
-	memcpy(slots, files->slots, files->size * sizeof(*slots));
-	memcpy(open, files->open, files->size / 8);
-	memcpy(cloexec, files->cloexec, files->size / 8);
-	if (files->slots != files->first_slots)
-		kfree(files->slots);
+	memcpy(slots, files->first_slots, sizeof(files->first_slots));
+	memset(&files->map[1], 0, sizeof(files->map) - sizeof(files->map[0]));
 	files->slots = slots;
-	files->open = open;
-	files->cloexec = cloexec;
-	files->size = size;
+	files->size = FD_MAX;
 	return 0;
 }
 
-/* Zeroed: every place free, nothing to close. */
-static struct files *files_new(uint32_t size)
+/*
+ * Fork does this each time, so the words of the map that are not in use stay as they
+ * are.
+ */
+struct files *files_fork(struct files *from)
 {
-	struct files *files = kzalloc(sizeof(*files));
+	struct files *files = kmalloc(sizeof(*files));
 
 	if (!files)
 		return NULL;
+	memset(files, 0, offsetof(struct files, map[1]));
 	files->users = 1;
-	files->size = 32;
+	files->size = ARRAY_SIZE(files->first_slots);
 	files->slots = files->first_slots;
-	files->open = &files->first_open;
-	files->cloexec = &files->first_cloexec;
-	if (size > 32 && grow(files, size) < 0) {
+	if (!from)
+		return files;
+	if (from->size > files->size && grow(files)) {
 		kfree(files);
 		return NULL;
 	}
-	return files;
-}
-
-/* Only descriptors that are open cost anything. */
-struct files *files_fork(struct files *from)
-{
-	struct files *files = files_new(from ? from->size : 32);
-
-	if (!files || !from)
-		return files;
 	for (uint32_t i = 0; i < from->size / 32; i++) {
-		files->cloexec[i] = from->cloexec[i];
-		files->open[i] = from->open[i];
-		for (uint32_t bits = from->open[i]; bits; bits &= bits - 1) {
+		files->map[i] = from->map[i];
+		for (uint32_t bits = from->map[i].open; bits; bits &= bits - 1) {
 			uint32_t fd = i * 32 + __builtin_ctz(bits);
 			files->slots[fd] = file_get(from->slots[fd]);
 		}
@@ -100,11 +90,30 @@ struct files *files_get(struct files *files)
 	return files;
 }
 
-/* Closes what stands in word i of a map. */
+static inline void put_at(struct files *files, uint32_t fd, struct file *f, bool close_on_exec)
+{
+	files->slots[fd] = f;
+	files->map[fd / 32].open |= 1u << fd % 32;
+	files->map[fd / 32].cloexec |= (uint32_t)close_on_exec << fd % 32;
+}
+
+/* Takes the file out of an open descriptor. */
+static inline struct file *take(struct files *files, uint32_t fd)
+{
+	struct file *f = files->slots[fd];
+	uint32_t others = ~(1u << fd % 32);
+
+	files->slots[fd] = NULL;
+	files->map[fd / 32].open &= others;
+	files->map[fd / 32].cloexec &= others;
+	return f;
+}
+
+/* Closes what `bits`, a copy of a word of the map, says. */
 static void close_word(struct files *files, uint32_t i, uint32_t bits)
 {
 	for (; bits; bits &= bits - 1)
-		file_put(fd_take(files, i * 32 + __builtin_ctz(bits)));
+		file_put(take(files, i * 32 + __builtin_ctz(bits)));
 }
 
 void files_put(struct files *files)
@@ -112,15 +121,15 @@ void files_put(struct files *files)
 	if (--files->users)
 		return;
 	for (uint32_t i = 0; i < files->size / 32; i++)
-		close_word(files, i, files->open[i]);
+		close_word(files, i, files->map[i].open);
 	if (files->slots != files->first_slots)
 		kfree(files->slots);
 	kfree(files);
 }
 
 /*
- * A shared table that can't be copied for want of memory is closed in as it is: better than leaking
- * descriptors into the new program.
+ * A shared table that can't be copied for want of memory is closed in as it is: better
+ * than leaking descriptors into the new program.
  */
 void files_close_on_exec(void)
 {
@@ -132,50 +141,36 @@ void files_close_on_exec(void)
 	}
 	files = current->files;
 	for (uint32_t i = 0; i < files->size / 32; i++)
-		close_word(files, i, files->cloexec[i]);
+		close_word(files, i, files->map[i].cloexec);
 }
 
-/* The lowest free descriptor >= from; files->size when all are taken. */
-static uint32_t lowest_free(const struct files *files, uint32_t from)
-{
-	uint32_t taken_below = (1u << from % 32) - 1;
-
-	for (uint32_t i = from / 32; i < files->size / 32; i++, taken_below = 0) {
-		uint32_t free = ~(files->open[i] | taken_below);
-		if (likely(free))
-			return i * 32 + __builtin_ctz(free);
-	}
-	return MAX(files->size, from);
-}
+/* ---- finding a free one ---- */
 
 /* The first descriptor number that may not be used. */
-static uint32_t fd_limit(void)
+static uint32_t limit(void)
 {
 	return MIN(current->process->rlimits[RLIMIT_NOFILE][0], FD_MAX);
 }
 
-/* Makes place for descriptor fd, which is below FD_MAX. */
-static int make_place(struct files *files, uint32_t fd)
-{
-	uint32_t size = files->size;
-
-	while (size <= fd)
-		size *= 2;
-	return size == files->size ? 0 : grow(files, size);
-}
-
 /*
- * The lowest free descriptor >= from, and a place for it; -EMFILE, -ENOMEM. The table grows only
- * below the limit.
+ * The lowest free descriptor >= from, and a place for it; -EMFILE, -ENOMEM. POSIX
+ * promises the lowest one, and shells rely on it (close 0, open: the file is 0). The
+ * table grows only below the limit.
  */
 static int find_free(struct files *files, uint32_t from)
 {
-	uint32_t fd = lowest_free(files, from);
+	uint32_t fd = MAX(files->size, from), taken_below = (1u << from % 32) - 1;
 
-	if (fd >= fd_limit())
+	for (uint32_t i = from / 32; i < files->size / 32; i++, taken_below = 0) {
+		uint32_t free = ~(files->map[i].open | taken_below);
+		if (free) {
+			fd = i * 32 + __builtin_ctz(free);
+			break;
+		}
+	}
+	if (fd >= limit())
 		return -EMFILE;
-	int error = fd < files->size ? 0 : make_place(files, fd);
-	return error ? error : (int)fd;
+	return fd >= files->size && grow(files) ? -ENOMEM : (int)fd;
 }
 
 int fd_install(struct file *f, uint32_t from, bool close_on_exec)
@@ -183,28 +178,63 @@ int fd_install(struct file *f, uint32_t from, bool close_on_exec)
 	int fd = find_free(current->files, from);
 
 	if (fd >= 0)
-		fd_put_at(current->files, fd, f, close_on_exec);
+		put_at(current->files, fd, f, close_on_exec);
 	return fd;
 }
 
-int fd_find_free_far(void)
+/* find_free(files, 0), quick when one of the first 32 will do. */
+static inline int first_free(struct files *files)
 {
-	return find_free(current->files, 0);
+	uint32_t free = ~files->map[0].open, fd = free ? (uint32_t)__builtin_ctz(free) : FD_MAX;
+
+	return likely(fd < current->process->rlimits[RLIMIT_NOFILE][0]) ? (int)fd : find_free(files, 0);
 }
 
-/* Somebody was quicker. */
-int fd_install_elsewhere(struct file *f, bool close_on_exec)
-{
-	int fd = fd_install(f, 0, close_on_exec);
+/* ---- open and close ---- */
 
+/*
+ * The descriptor is found first, so that no file is made or waited for in vain; the
+ * open may sleep, and then somebody else may have taken the place. O_LARGEFILE and the
+ * like have no meaning here; unknown flags are ignored, as on Linux.
+ */
+static inline long open_at(int dir, const char *path, uint32_t flags, uint32_t mode)
+{
+	struct files *files = current->files;
+	int fd = first_free(files);
+
+	if (unlikely(fd < 0))
+		return fd;
+	struct file *f = file_open_user(dir, path, flags, mode);
+	if (unlikely(IS_ERR_VALUE(f)))
+		return (long)f;
+	if (likely(!files->slots[fd])) {
+		put_at(files, fd, f, flags & O_CLOEXEC);
+		return fd;
+	}
+	fd = fd_install(f, 0, flags & O_CLOEXEC);
 	if (fd < 0)
 		file_put(f);
 	return fd;
 }
 
+long sys_openat(int dir, const char *path, uint32_t flags, uint32_t mode)
+{
+	return open_at(dir, path, flags, mode);
+}
+
+long sys_open(const char *path, uint32_t flags, uint32_t mode)
+{
+	return open_at(AT_FDCWD, path, flags, mode);
+}
+
+long sys_creat(const char *path, uint32_t mode)
+{
+	return sys_openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
 /*
- * The place is free before the file is dropped: that may sleep, and its outcome is nobody's
- * concern.
+ * The place is free before the file is dropped: that may sleep, and its outcome is
+ * nobody's concern.
  */
 long sys_close(int fd)
 {
@@ -212,58 +242,49 @@ long sys_close(int fd)
 
 	if (!fd_in(files, fd))
 		return -EBADF;
-	file_put(fd_take(files, fd));
+	file_put(take(files, fd));
 	return 0;
 }
 
-/* Another descriptor for the same file. */
-static int duplicate(int fd, uint32_t from, bool close_on_exec)
-{
-	struct file *f = fd_in(current->files, fd);
+/* ---- dup ---- */
 
-	if (!f)
-		return -EBADF;
-	if (from >= fd_limit())
-		return -EINVAL;
+static long duplicate(struct file *f, uint32_t from, bool close_on_exec)
+{
 	int copy = fd_install(f, from, close_on_exec);
+
 	if (copy >= 0)
 		file_get(f);
 	return copy;
 }
 
-/* Unlike F_DUPFD this is EMFILE even with a limit of 0. */
 long sys_dup(int fd)
 {
-	struct file *f = fd_in(current->files, fd);
+	struct file *f = fd_file(fd);
 
-	if (!f)
-		return -EBADF;
-	int copy = fd_install(f, 0, false);
-	if (copy >= 0)
-		file_get(f);
-	return copy;
+	return f ? duplicate(f, 0, false) : -EBADF;
 }
 
 /* from != to. What was open at `to` is closed last, for that may sleep. */
-static int duplicate_to(int from, uint32_t to, bool close_on_exec)
+static long duplicate_to(int from, uint32_t to, bool close_on_exec)
 {
 	struct files *files = current->files;
-	struct file *f = fd_in(files, from), *old = NULL;
+	struct file *f = fd_in(files, from);
 
-	if (!f || to >= fd_limit())
+	if (!f || to >= limit())
 		return -EBADF;
-	int error = make_place(files, to);
-	if (error)
-		return error;
-	if (files->slots[to])
-		old = fd_take(files, to);
-	fd_put_at(files, to, file_get(f), close_on_exec);
+	if (to >= files->size && grow(files))
+		return -ENOMEM;
+	struct file *old = files->slots[to] ? take(files, to) : NULL;
+	put_at(files, to, file_get(f), close_on_exec);
 	if (old)
 		file_put(old);
 	return to;
 }
 
-/* The same number twice is no change, but must be open. */
+/*
+ * The same number twice is no change for dup2, but must be open; for dup3 it is an
+ * error.
+ */
 long sys_dup2(int from, int to)
 {
 	if (from == to)
@@ -271,7 +292,6 @@ long sys_dup2(int from, int to)
 	return duplicate_to(from, to, false);
 }
 
-/* The same number twice is an error here. */
 long sys_dup3(int from, int to, uint32_t flags)
 {
 	if (from == to || (flags & ~O_CLOEXEC))
@@ -279,28 +299,21 @@ long sys_dup3(int from, int to, uint32_t flags)
 	return duplicate_to(from, to, flags & O_CLOEXEC);
 }
 
+/* ---- fcntl ---- */
+
 int fd_set_cloexec(int fd, bool on)
 {
 	struct files *files = current->files;
 
 	if (!fd_in(files, fd))
 		return -EBADF;
-	files->cloexec[fd / 32] &= ~(1u << fd % 32);
-	if (on)
-		files->cloexec[fd / 32] |= 1u << fd % 32;
+	files->map[fd / 32].cloexec &= ~(1u << fd % 32);
+	files->map[fd / 32].cloexec |= (uint32_t)on << fd % 32;
 	return 0;
 }
 
-/* "Nobody holds a lock": l_type, the first field of every struct flock. */
-static int get_lock(uint32_t arg)
-{
-	int16_t type = F_UNLCK;
-
-	return copy_to_user((void *)arg, &type, sizeof(type));
-}
-
-/* The rest of the flags stays as it was opened, silently. */
-static int set_flags(struct file *f, uint32_t flags)
+/* Flags that were given at open and can't be changed stay, silently. */
+static long set_flags(struct file *f, uint32_t flags)
 {
 	uint32_t settable = O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME;
 
@@ -308,24 +321,11 @@ static int set_flags(struct file *f, uint32_t flags)
 	return 0;
 }
 
-/* Commands before the check for O_PATH concern the descriptor; the others, the file. */
-long sys_fcntl(int fd, uint32_t cmd, uint32_t arg)
+/* The commands that concern the file, not the descriptor: EBADF for O_PATH. */
+static long control_file(struct file *f, uint32_t cmd, uint32_t arg)
 {
-	struct file *f = fd_in(current->files, fd);
+	static const int16_t nobody_holds_it = F_UNLCK;		/* l_type, the first field of every struct flock */
 
-	if (!f)
-		return -EBADF;
-	switch (cmd) {
-	case F_DUPFD:
-	case F_DUPFD_CLOEXEC:
-		return duplicate(fd, arg, cmd == F_DUPFD_CLOEXEC);
-	case F_GETFD:
-		return current->files->cloexec[fd / 32] >> fd % 32 & FD_CLOEXEC;
-	case F_SETFD:
-		return fd_set_cloexec(fd, arg & FD_CLOEXEC);
-	case F_GETFL:
-		return f->flags;
-	}
 	if (f->flags & O_PATH)
 		return -EBADF;
 	switch (cmd) {
@@ -333,7 +333,7 @@ long sys_fcntl(int fd, uint32_t cmd, uint32_t arg)
 		return set_flags(f, arg);
 	case F_GETLK:
 	case F_GETLK64:
-		return get_lock(arg);
+		return copy_to_user((void *)arg, &nobody_holds_it, sizeof(nobody_holds_it));
 	case F_SETLK:
 	case F_SETLKW:
 	case F_SETLK64:
@@ -343,5 +343,27 @@ long sys_fcntl(int fd, uint32_t cmd, uint32_t arg)
 		return file_is_pipe(f) ? (long)PIPE_SIZE : -EBADF;
 	default:
 		return -EINVAL;
+	}
+}
+
+/* F_DUPFD at or above the limit is EINVAL, where dup would say EMFILE (POSIX). */
+long sys_fcntl(int fd, uint32_t cmd, uint32_t arg)
+{
+	struct file *f = fd_file(fd);
+
+	if (!f)
+		return -EBADF;
+	switch (cmd) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		return arg < limit() ? duplicate(f, arg, cmd == F_DUPFD_CLOEXEC) : -EINVAL;
+	case F_GETFD:
+		return current->files->map[fd / 32].cloexec >> fd % 32 & FD_CLOEXEC;
+	case F_SETFD:
+		return fd_set_cloexec(fd, arg & FD_CLOEXEC);
+	case F_GETFL:
+		return f->flags;
+	default:
+		return control_file(f, cmd, arg);
 	}
 }

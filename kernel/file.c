@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Open files: making and dropping them, opening by path, what the kernel itself reads, and the
- * stubs of struct file_ops.
+ * Open files: making and dropping them, opening by path, what the kernel itself reads,
+ * and the stubs of struct file_ops.
  *
- * A file holds its inode. Opening may sleep (a FIFO waits for its partner), so a file is complete
- * before ops->open is called. A file opened with O_PATH only names its inode.
+ * A file holds its inode. Opening may sleep (a FIFO waits for its partner), so a file
+ * is complete before ops->open is called. A file opened with O_PATH only names its
+ * inode: it has no operations, and fd_usable keeps the calls away.
  */
 #include "kernel/file.h"
 #include "abi/errno.h"
@@ -19,32 +20,23 @@
 #include "kernel/pipe.h"
 #include "kernel/proc.h"
 #include "kernel/ramfs.h"
-#include "kernel/task.h"
-#include "mm/heap.h"
 #include "mm/mm.h"
 
-#define SPARES	8u
+#define SPARES	8u		/* closed files that are kept: opening and closing again then costs no kmalloc */
 
-struct inode *root_inode;
+/* What an open must not have if it is to be the plain one. */
+#define RARE_FLAGS	(O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_DIRECTORY | O_NOFOLLOW | O_PATH)
 
-/* Closed files for the next ones to be opened, linked by private. */
-static struct file *spare;
+static struct file *spare;	/* linked by private */
 static uint32_t spares;
 
-/* Of files opened with O_PATH; fd_usable keeps every call away from it. */
-static const struct file_ops path_file_ops = {
-	.read = file_no_read,
-	.write = file_no_write,
-	.ioctl = file_no_ioctl,
-	.poll = file_always_ready,
-	.seek = file_no_seek,
-	.readdir = file_no_readdir,
-	.open = file_open_plain,
-	.release = file_release_plain,
-};
+/* ---- making and dropping ---- */
 
-/* Flags that only say how to open are not kept; close-on-exec belongs to the descriptor. */
-static struct file *file_new(struct inode *inode, uint32_t flags)
+/*
+ * Flags that only say how to open are not kept; close-on-exec belongs to the
+ * descriptor.
+ */
+static inline struct file *file_new(struct inode *inode, uint32_t flags)
 {
 	struct file *f = spare;
 
@@ -64,7 +56,7 @@ static struct file *file_new(struct inode *inode, uint32_t flags)
 	return f;
 }
 
-static void file_free(struct file *f)
+static inline void file_free(struct file *f)
 {
 	inode_put(f->inode);
 	if (unlikely(spares >= SPARES)) {
@@ -76,27 +68,20 @@ static void file_free(struct file *f)
 	spares++;
 }
 
-/* The reference to the inode keeps it alive while open sleeps. */
 struct file *inode_open(struct inode *inode, uint32_t flags)
 {
 	struct file *f = file_new(inode, flags);
 
 	if (!f)
 		return (struct file *)-ENOMEM;
-	if (flags & O_PATH) {
-		f->ops = &path_file_ops;
-		f->flags = flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW);
-		f->can = 0;
-		return f;
-	}
 	int error = f->ops->open == file_open_plain ? 0 : f->ops->open(inode, f);
-	if (likely(!error)) {
-		if (f->ops->seek != file_no_seek)
-			f->can |= FILE_SEEK | f->can * FILE_PREAD;
-		return f;
+	if (unlikely(error)) {
+		file_free(f);
+		return (struct file *)error;
 	}
-	file_free(f);
-	return (struct file *)error;
+	if (f->ops->seek != file_no_seek)	/* asked after open, which may have put a device's operations there */
+		f->can |= FILE_SEEK | f->can * FILE_PREAD;
+	return f;
 }
 
 void file_put_last(struct file *f)
@@ -105,15 +90,27 @@ void file_put_last(struct file *f)
 	file_free(f);
 }
 
-/* The rare flags; open_walk_flags has dealt with the others. */
-unsigned open_walk_flags_rare(uint32_t flags)
-{
-	bool itself = (flags & O_NOFOLLOW) || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+/* ---- opening by path ---- */
 
-	return (itself ? 0 : WALK_FOLLOW) | ((flags & O_CREAT) && !(flags & O_PATH) ? WALK_CREATE : 0);
+/*
+ * O_PATH: a name for the inode; nothing is opened, so FIFOs don't wait and devices need
+ * not exist.
+ */
+static struct file *open_path_only(struct inode *inode, uint32_t flags)
+{
+	struct file *f = file_new(inode, flags);
+
+	if (!f)
+		return (struct file *)-ENOMEM;
+	f->ops = &node_file_ops;
+	f->can = 0;
+	return f;
 }
 
-/* A new, empty regular file at the end of the walk. */
+/*
+ * A new, empty regular file at the end of the walk. ENOENT in /proc is what Linux says
+ * there. The kernel's own opens before the first process have no umask.
+ */
 static int create(struct walk *w, uint32_t mode)
 {
 	if (!in_ramfs(w->dir))
@@ -121,72 +118,101 @@ static int create(struct walk *w, uint32_t mode)
 	if (current->fsinfo)
 		mode &= ~current->fsinfo->umask;
 	struct inode *inode = ramfs_new(S_IFREG | (mode & 07777), 0);
-	if (!inode)
-		return -ENOMEM;
 	int error = ramfs_link(w->dir, &w->name, inode);
-	if (error) {
-		inode_put(inode);
-		return error;
-	}
-	w->found = inode;
-	return 0;
+	if (!error)
+		w->found = inode_get(inode);
+	return error;
 }
 
-/* May what was found be opened like this? */
+/*
+ * May what was found be opened like this? In the order in which Linux finds out
+ * (fs/namei.c, do_open and may_open): the race for being first comes before everything,
+ * then links that were not followed, then folders.
+ */
 static int check_open(const struct inode *inode, uint32_t flags)
 {
-	bool writing = (flags & O_ACCMODE) || (flags & O_TRUNC);
-
 	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 		return -EEXIST;
 	if (S_ISLNK(inode->mode) && !(flags & O_PATH))
 		return (flags & O_DIRECTORY) ? -ENOTDIR : -ELOOP;
-	if (S_ISDIR(inode->mode) ? !(flags & O_PATH) && (writing || (flags & O_CREAT)) : flags & O_DIRECTORY)
-		return S_ISDIR(inode->mode) ? -EISDIR : -ENOTDIR;
-	return 0;
+	if (!S_ISDIR(inode->mode))
+		return (flags & O_DIRECTORY) ? -ENOTDIR : 0;
+	return flags & (O_ACCMODE | O_TRUNC | O_CREAT) ? -EISDIR : 0;
 }
 
-/* Opening that makes, cuts or refuses things. O_TRUNC comes last, when the open can't fail any more. */
-struct file *file_open_walk_rare(struct walk *w, uint32_t flags, uint32_t mode)
+/*
+ * Opening that makes, cuts or refuses things. O_PATH takes its meaning from all flags
+ * but three. O_TRUNC comes last, when the open can't fail any more.
+ */
+static struct file *open_rare(struct walk *w, uint32_t flags, uint32_t mode)
 {
-	int error;
+	int error = -ENOENT;
 
 	if (flags & O_PATH)
-		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW;
 	if (w->found)
 		error = check_open(w->found, flags);
-	else
-		error = (flags & O_CREAT) ? create(w, mode) : -ENOENT;
+	else if (flags & O_CREAT)
+		error = create(w, mode);
 	if (error)
 		return (struct file *)error;
+	if (flags & O_PATH)
+		return open_path_only(w->found, flags);
 	struct file *f = inode_open(w->found, flags);
 	if ((flags & O_TRUNC) && !IS_ERR_VALUE(f) && S_ISREG(w->found->mode) && in_ramfs(w->found))
 		ramfs_truncate(w->found, 0);
 	return f;
 }
 
-/* Before the first process there is no working directory; then the root stands for it. */
-struct file *file_open(const char *path, uint32_t flags, uint32_t mode)
+/*
+ * A link in the last place is not followed by who asks for that, and not by who wants
+ * to be the first.
+ */
+static inline unsigned walk_flags(uint32_t flags)
+{
+	if (likely(!(flags & RARE_FLAGS)))
+		return WALK_FOLLOW;
+	bool itself = (flags & O_NOFOLLOW) || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+	return (itself ? 0 : WALK_FOLLOW) | ((flags & O_CREAT) && !(flags & O_PATH) ? WALK_CREATE : 0);
+}
+
+/* Ends a walk that came out with this error. Reading what exists is the usual case. */
+static inline struct file *open_walked(struct walk *w, int error, uint32_t flags, uint32_t mode)
+{
+	if (unlikely(error))
+		return (struct file *)error;
+	bool plain = w->found && !(flags & RARE_FLAGS);
+	struct file *f = likely(plain) ? inode_open(w->found, flags) : open_rare(w, flags, mode);
+	walk_end(w);
+	return f;
+}
+
+struct file *file_open_user(int dir, const char *path, uint32_t flags, uint32_t mode)
 {
 	struct walk w;
-	struct inode *cwd = current->fsinfo ? current->fsinfo->cwd : root_inode;
-	int error = walk_from(&w, cwd, path, open_walk_flags(flags));
+	int error = walk_user(&w, dir, path, walk_flags(flags));
 
-	if (error)
-		return (struct file *)error;
-	struct file *f = file_open_walk(&w, flags, mode);
-	walk_end(&w);
-	return f;
+	return open_walked(&w, error, flags, mode);
+}
+
+/*
+ * By a kernel path. Before the first process there is no working directory; then the
+ * root stands for it.
+ */
+static struct file *file_open(const char *path, uint32_t flags)
+{
+	struct walk w;
+	int error = walk_from(&w, current->fsinfo ? current->fsinfo->cwd : root_inode, path, walk_flags(flags));
+
+	return open_walked(&w, error, flags, 0);
 }
 
 /* O_NONBLOCK: a FIFO by that name must not keep exec waiting. */
 struct file *file_open_exec(const char *path)
 {
-	struct file *f = file_open(path, O_RDONLY | O_NONBLOCK, 0);
+	struct file *f = file_open(path, O_RDONLY | O_NONBLOCK);
 
-	if (IS_ERR_VALUE(f))
-		return f;
-	if (S_ISREG(f->inode->mode) && (f->inode->mode & 0111) && in_ramfs(f->inode))
+	if (IS_ERR_VALUE(f) || (f->ops == &ramfs_file_ops && (f->inode->mode & 0111)))
 		return f;
 	file_put(f);
 	return (struct file *)-EACCES;
@@ -194,19 +220,16 @@ struct file *file_open_exec(const char *path)
 
 int32_t file_read_kernel(struct file *f, void *to, uint32_t n, uint64_t pos)
 {
-	if (!in_ramfs(f->inode) || !S_ISREG(f->inode->mode))
+	if (f->ops != &ramfs_file_ops)
 		return -EINVAL;
 	return ramfs_read_kernel(f->inode, to, MIN(n, (uint32_t)INT32_MAX), pos);
 }
 
+/* ---- for mappings ---- */
+
 bool file_mappable(const struct file *f)
 {
 	return f->ops == &ramfs_file_ops || f->ops == &zero_file_ops;
-}
-
-uint32_t file_ino(const struct file *f)
-{
-	return f->inode->ino;
 }
 
 pfn_t file_page(struct file *f, uint32_t index, bool shared, int *err)
@@ -217,7 +240,9 @@ pfn_t file_page(struct file *f, uint32_t index, bool shared, int *err)
 	return f->ops == &zero_file_ops && !shared ? zero_pfn : 0;
 }
 
-/* The size is the largest there is, so that no page of a mapping lies beyond the end. */
+/*
+ * The size is the largest there is, so that no page of a mapping lies beyond the end.
+ */
 struct file *file_anonymous(void)
 {
 	struct inode *inode = ramfs_new(S_IFREG | 0600, 0);
@@ -230,6 +255,11 @@ struct file *file_anonymous(void)
 	return IS_ERR_VALUE(f) ? NULL : f;
 }
 
+uint32_t file_ino(const struct file *f)
+{
+	return f->inode->ino;
+}
+
 char *file_path(const struct file *f, char *to, size_t size)
 {
 	if (file_is_pipe(f) && f->inode->dev == DEV_PIPE)
@@ -239,58 +269,34 @@ char *file_path(const struct file *f, char *to, size_t size)
 	return to;
 }
 
-/* Other names of the descriptors, as programs expect them. */
-static void make_fd_links(void)
-{
-	static const char *const links[][2] = {
-		{ "fd", "/proc/self/fd" },
-		{ "stdin", "/proc/self/fd/0" },
-		{ "stdout", "/proc/self/fd/1" },
-		{ "stderr", "/proc/self/fd/2" },
-	};
+/* ---- boot ---- */
 
-	for (uint32_t i = 0; i < ARRAY_SIZE(links); i++) {
-		struct inode *link = ramfs_new(S_IFLNK | 0777, 0);
-		if (!link || ramfs_set_target(link, links[i][1], strlen(links[i][1])))
-			panic("vfs: no memory for /dev/%s", links[i][0]);
-		device_name(links[i][0], link);
-	}
-}
-
-static void make_folder(const char *name, struct inode *folder)
-{
-	struct name n;
-
-	name_set(&n, name);
-	if (!folder || ramfs_link(root_inode, &n, folder))
-		panic("vfs: no memory for /%s", name);
-}
-
-/* /proc is one name in the root like any other (kernel/inode.h). */
+/*
+ * /proc is one name in the root like any other (kernel/inode.h). Nothing can be out of
+ * memory yet.
+ */
 void vfs_init(void)
 {
+	struct name proc;
+
 	root_inode = ramfs_new(S_IFDIR | 0755, 0);
-	if (!root_inode)
-		panic("vfs: no memory for the root");
 	root_inode->nlink = 2;
-	make_folder("dev", ramfs_new(S_IFDIR | 0755, 0));
-	make_folder("proc", proc_root());
+	name_set(&proc, "proc");
+	ramfs_link(root_inode, &proc, proc_root());
 	device_init();
-	make_fd_links();
 }
 
 /* Without /dev/console process 1 starts with no descriptors, as on Linux. */
 void vfs_open_console(void)
 {
-	struct file *f = file_open("/dev/console", O_RDWR, 0);
+	struct file *f = file_open("/dev/console", O_RDWR);
 
 	if (IS_ERR_VALUE(f)) {
 		klog("vfs: /dev/console can't be opened: error %d\n", -(int)f);
 		return;
 	}
 	for (int fd = 0; fd < 3; fd++)
-		if (fd_install(file_get(f), 0, false) < 0)
-			panic("vfs: no memory for the first descriptors");
+		fd_install(file_get(f), 0, false);
 	file_put(f);
 }
 
@@ -326,7 +332,10 @@ int64_t file_no_seek(struct file *f, int64_t offset, int whence)
 	return -ESPIPE;
 }
 
-/* Positions beyond the end are fine, for reading (nothing is there) and for writing (a hole). */
+/*
+ * Positions beyond the end are fine, for reading (nothing is there) and for writing (a
+ * hole).
+ */
 int64_t file_seek(struct file *f, int64_t offset, int whence)
 {
 	int64_t base;

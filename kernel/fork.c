@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fork, vfork, clone: a new task, which shares with its maker what the flags say and gets copies of the rest.
+ * fork, vfork, clone: a new task, which shares with its maker what the flags say and gets copies of
+ * the rest.
  *
- * First everything that can fail, in a task that nobody knows yet; then, without a failure possible, the new task gets known and runnable. The maker
- * goes on running. Limits: the number of tasks, and a reserve of memory for those that are there, so that a fork bomb is refused
- * (EAGAIN) while the machine can still be used. Namespaces do not exist.
+ * First everything that can fail, in a task that nobody knows yet; then, without a failure
+ * possible, the new task gets known and runnable. The maker goes on running. Limits: the number of
+ * tasks, and a reserve of memory for those that are there, so that a fork bomb is refused (EAGAIN)
+ * while the machine can still be used. Namespaces do not exist.
  */
 #include "abi/errno.h"
 #include "abi/sched.h"
 #include "arch/x86/task_switch.h"
 #include "kernel/file.h"
-#include "kernel/lib.h"
 #include "kernel/pid.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
@@ -22,8 +23,16 @@
 #define RESERVE_SHARE	32u		/* of all pages must be free ... */
 #define RESERVE_LEAST	16u		/* ... and some more */
 
+/*
+ * What the three calls come down to; addresses are the user's. stack 0: the maker's, copied or,
+ * with CLONE_VM, shared.
+ */
 struct clone_request { uint32_t flags, stack; int *parent_tid; void *tls; uint32_t child_tid; };
 
+/*
+ * Combinations that Linux refuses (clone(2), ERRORS), and whether there is room. A signal comes
+ * first, or a fork bomb could not be killed.
+ */
 static int check(const struct clone_request *q)
 {
 	uint32_t flags = q->flags;
@@ -41,37 +50,37 @@ static int check(const struct clone_request *q)
 	return 0;
 }
 
-static struct mm *share_mm(struct mm *mm)
-{
-	mm->users++;
-	return mm;
-}
-
-static struct sighand *share_sighand(struct sighand *s)
-{
-	s->users++;
-	return s;
-}
-
+/* The address space comes last: it is the largest piece, and the likeliest not to fit. */
 static int give_resources(struct task *child, uint32_t flags)
 {
 	const struct task *t = current;
 
 	child->files = flags & CLONE_FILES ? files_get(t->files) : files_fork(t->files);
 	child->fsinfo = flags & CLONE_FS ? fs_get(t->fsinfo) : fs_fork(t->fsinfo);
-	child->sighand = flags & CLONE_SIGHAND ? share_sighand(t->sighand) : sighand_new(t->sighand);
+	child->sighand = flags & CLONE_SIGHAND ? t->sighand : sighand_new(t->sighand);
+	if (flags & CLONE_SIGHAND)
+		t->sighand->users++;
 	if (!child->files || !child->fsinfo || !child->sighand)
 		return -ENOMEM;
-	child->mm = flags & CLONE_VM ? share_mm(t->mm) : mm_fork(t->mm);
+	child->mm = flags & CLONE_VM ? t->mm : mm_fork(t->mm);
+	if (flags & CLONE_VM)
+		t->mm->users++;
 	return child->mm ? 0 : -ENOMEM;
 }
 
-/* glibc's fork and others want the child's number in the child's memory: that is its own first step. */
+/*
+ * glibc's fork and others want the child's number in the child's memory: that is its own first
+ * step.
+ */
 static void write_own_tid(void)
 {
 	put_user_u32((void *)current->set_child_tid, current->pid);
 }
 
+/*
+ * The live FPU state and segment registers are the current task's, so they are taken from the
+ * processor.
+ */
 static void copy_machine_state(struct task *child, const struct clone_request *q)
 {
 	struct regs *r = task_user_regs(child);
@@ -93,15 +102,15 @@ static void copy_machine_state(struct task *child, const struct clone_request *q
 		task_prepare_fork(child);
 }
 
+/*
+ * A child in the same memory needs a stack of its own for signals too, unless its maker waits for
+ * it.
+ */
 static int set_up(struct task *child, const struct clone_request *q)
 {
 	uint32_t flags = q->flags;
+	int error = flags & CLONE_SETTLS ? tls_read(child, q->tls, false) : 0;
 
-	if (flags & CLONE_SETTLS) {
-		int error = tls_read(child, q->tls, false);
-		if (error)
-			return error;
-	}
 	if ((flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
 		child->altstack = (stack_t) { .ss_flags = SS_DISABLE };
 	if (flags & CLONE_CHILD_SETTID)
@@ -109,7 +118,7 @@ static int set_up(struct task *child, const struct clone_request *q)
 	if (flags & CLONE_CHILD_CLEARTID)
 		child->clear_child_tid = q->child_tid;
 	copy_machine_state(child, q);
-	return 0;
+	return error;
 }
 
 /* From here on nothing fails. */
@@ -136,50 +145,43 @@ static struct process *choose_process(struct task *child, uint32_t flags)
 	return process_new(me, child, flags & CSIGNAL);
 }
 
+/* NULL: *error says why, and everything has been given back. */
 static struct task *make_child(const struct clone_request *q, int *error)
 {
 	struct task *child = task_new();
 	struct process *p = NULL;
 
-	*error = -ENOMEM;
-	if (!child)
-		return NULL;
-	*error = give_resources(child, q->flags);
-	if (!*error)
-		*error = set_up(child, q);
+	*error = child ? give_resources(child, q->flags) ?: set_up(child, q) : -ENOMEM;
 	if (!*error && !(p = choose_process(child, q->flags)))
 		*error = -ENOMEM;
 	if (!*error)
 		*error = child->pid = pid_reserve();
-	if (*error < 0) {
-		if (p != current->process)
-			kfree(p);
-		task_discard(child);
-		return NULL;
+	if (*error > 0) {
+		make_known(child, p, q->flags);
+		return child;
 	}
-	make_known(child, p, q->flags);
-	return child;
+	if (p != current->process)
+		kfree(p);
+	if (child)
+		task_discard(child);
+	return NULL;
 }
 
-/* The child lends our memory, until it execs or ends. It clears its vfork_wait then; if we are killed before, we do. */
-static void wait_for_vfork(int pid, struct waitq *done)
+/*
+ * The child lends our memory, until it execs or ends. It clears its vfork_wait then; if we are
+ * killed before, we do: `done` is on our stack. The child is looked up anew each time, for its
+ * record may be gone.
+ */
+static bool vfork_over(int pid, const struct waitq *done)
 {
-	struct waiter w;
+	struct task *child = find_task(pid);
 
-	waitq_add(done, &w);
-	for (;;) {
-		set_state(TASK_UNINTERRUPTIBLE);
-		struct task *child = find_task(pid);
-		if (!child || child->vfork_wait != done)
-			break;
-		if (task_must_end(current)) {
-			child->vfork_wait = NULL;
-			break;
-		}
-		schedule();
-	}
-	set_state(TASK_RUNNING);
-	waitq_remove(&w);
+	if (!child || child->vfork_wait != done)
+		return true;
+	if (!task_must_end(current))
+		return false;
+	child->vfork_wait = NULL;
+	return true;
 }
 
 static long clone_task(const struct clone_request *q)
@@ -199,9 +201,9 @@ static long clone_task(const struct clone_request *q)
 	waitq_init(&done);
 	if (q->flags & CLONE_VFORK)
 		child->vfork_wait = &done;
-	sched_add(child);
+	wake_task(child);
 	if (q->flags & CLONE_VFORK)
-		wait_for_vfork(pid, &done);
+		WAIT_ON(TASK_UNINTERRUPTIBLE, &done, vfork_over(pid, &done), TIME_NEVER);
 	return pid;
 }
 

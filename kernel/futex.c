@@ -2,8 +2,9 @@
 /*
  * Futexes: waiting for a user word to change, by address.
  *
- * A word in a shared file mapping is known by inode and offset, so that processes meet there; every other by address space and address. A waiter queues
- * itself first and looks at the word then, so a wake-up between cannot be lost. Only tasks come here, never interrupts, and the kernel is not
+ * A word in a shared file mapping is known by inode and offset, so that processes meet there; every
+ * other by address space and address. A waiter queues itself first and looks at the word then, so a
+ * wake-up between cannot be lost. Only tasks come here, never interrupts, and the kernel is not
  * preempted: the buckets need no protection.
  */
 #include "abi/errno.h"
@@ -20,6 +21,10 @@
 #define BUCKETS		64u
 
 struct key { const void *space; uint32_t page, offset; };
+/*
+ * On the stack of the task that waits, and in its key's bucket; woken says that it has been taken
+ * out.
+ */
 struct futex_waiter { struct list node; struct task *task; struct key key; uint32_t bits; bool woken; };
 
 static struct list table[BUCKETS];	/* made on first use */
@@ -39,6 +44,10 @@ static bool same(const struct key *a, const struct key *b)
 	return a->space == b->space && a->page == b->page && a->offset == b->offset;
 }
 
+/*
+ * -EINVAL: not aligned. -EFAULT: nothing is mapped there; of a private futex only the copy of the
+ * word finds that out.
+ */
 static int make_key(struct key *k, uint32_t addr, int op)
 {
 	struct mm *mm = current->mm;
@@ -63,93 +72,75 @@ static int make_key(struct key *k, uint32_t addr, int op)
 
 /* ---- waiting ---- */
 
-static void enqueue(struct futex_waiter *w)
-{
-	w->task = current;
-	w->woken = false;
-	list_add_tail(&w->node, bucket(&w->key));
-}
-
-/* Until woken (0), the deadline (-ETIMEDOUT) or a signal (-EINTR). */
-static int sleep_queued(struct futex_waiter *w, uint64_t deadline)
-{
-	int result = 0;
-
-	while (!w->woken && !result) {
-		set_state(TASK_INTERRUPTIBLE);
-		if (signal_pending())
-			result = -EINTR;
-		else if (!schedule_until(deadline))
-			result = -ETIMEDOUT;
-	}
-	set_state(TASK_RUNNING);
-	return w->woken ? 0 : result;
-}
-
+/*
+ * 0 when woken, -EAGAIN when the word is another than val, -ETIMEDOUT, -EINTR, -EFAULT, -EINVAL. A
+ * wake-up that has come counts more than all else.
+ */
 static int wait_on(uint32_t addr, int op, uint32_t val, uint32_t bits, uint64_t deadline)
 {
-	struct futex_waiter w = { .bits = bits };
-	uint32_t seen;
+	struct futex_waiter w = { .task = current, .bits = bits };
 	int result = make_key(&w.key, addr, op);
+	uint32_t seen;
 
-	if (result)
-		return result;
-	if (!bits)
-		return -EINVAL;
-	enqueue(&w);
+	if (result || !bits)
+		return result ?: -EINVAL;
+	list_add_tail(&w.node, bucket(&w.key));
 	if (get_user_u32(&seen, (void *)addr))
 		result = -EFAULT;
 	else if (seen != val)
 		result = -EAGAIN;
 	else
-		result = sleep_queued(&w, deadline);
+		result = SLEEP_UNTIL(TASK_INTERRUPTIBLE, w.woken, deadline);
 	list_del(&w.node);
 	return w.woken ? 0 : result;
 }
 
-static long wait_again(struct restart_block *r)
+/*
+ * By FUTEX_WAIT, and again by restart_syscall, with the deadline of the first try: a span must not
+ * begin anew with each signal.
+ */
+static long futex_wait(struct restart_block *r)
 {
 	int result = wait_on(r->a, r->d, r->b, r->c, r->deadline);
 
-	return result == -EINTR ? -ERESTART_RESTARTBLOCK : result;
-}
-
-static long futex_wait(uint32_t addr, int op, uint32_t val, uint32_t bits, uint64_t deadline)
-{
-	int result = wait_on(addr, op, val, bits, deadline);
-
 	if (result != -EINTR)
 		return result;
-	if (deadline == TIME_NEVER)
+	if (r->deadline == TIME_NEVER)
 		return -ERESTARTSYS;
-	current->restart = (struct restart_block) { .fn = wait_again, .deadline = deadline, .a = addr, .b = val, .c = bits, .d = op };
+	current->restart = *r;
 	return -ERESTART_RESTARTBLOCK;
 }
 
 /* ---- waking ---- */
 
-static void wake_waiter(struct futex_waiter *w)
+/*
+ * Of those who wait for a key with one of these bits the first `wake` are woken and the next `move`
+ * wait for another key from now on, still asleep. Returns how many either happened to. With to ==
+ * from nobody moves.
+ */
+static int wake_or_move(const struct key *from, uint32_t bits, uint32_t wake, const struct key *to, uint32_t move)
 {
-	w->woken = true;
-	list_del(&w->node);
-	wake_task(w->task);
-}
-
-static int wake_key(const struct key *k, uint32_t count, uint32_t bits)
-{
-	struct list *b = bucket(k);
+	struct list *b = bucket(from);
 	struct futex_waiter *w, *next;
-	uint32_t woken = 0;
+	uint32_t done = 0;
 
+	if (same(from, to))
+		move = 0;
 	list_for_each_safe(w, next, b, node) {
-		if (woken == count)
+		if (done == wake + move)
 			break;
-		if (!same(&w->key, k) || !(w->bits & bits))
+		if (!same(&w->key, from) || !(w->bits & bits))
 			continue;
-		wake_waiter(w);
-		woken++;
+		list_del(&w->node);
+		if (done++ < wake) {
+			w->woken = true;
+			wake_task(w->task);
+		} else {
+			w->key = *to;
+			list_add_tail(&w->node, bucket(to));
+		}
 	}
-	return woken;
+	return done;
 }
 
 /* At least one is woken, as on Linux, even when none is asked for. */
@@ -160,7 +151,7 @@ static long futex_wake(uint32_t addr, int op, int count, uint32_t bits)
 
 	if (error)
 		return error;
-	return bits ? wake_key(&k, MAX(count, 1), bits) : -EINVAL;
+	return bits ? wake_or_move(&k, bits, MAX(count, 1), &k, 0) : -EINVAL;
 }
 
 void futex_wake_address(uint32_t addr)
@@ -168,35 +159,15 @@ void futex_wake_address(uint32_t addr)
 	futex_wake(addr, 0, 1, FUTEX_BITSET_MATCH_ANY);
 }
 
-static int move_waiters(const struct key *from, const struct key *to, uint32_t count)
-{
-	struct list *b = bucket(from);
-	struct futex_waiter *w, *next;
-	uint32_t moved = 0;
-
-	if (same(from, to))
-		return 0;
-	list_for_each_safe(w, next, b, node) {
-		if (moved == count)
-			break;
-		if (!same(&w->key, from))
-			continue;
-		list_del(&w->node);
-		w->key = *to;
-		list_add_tail(&w->node, bucket(to));
-		moved++;
-	}
-	return moved;
-}
-
+/*
+ * expect: FUTEX_CMP_REQUEUE, -EAGAIN if the word is another. Returns how many were woken or moved.
+ */
 static long futex_requeue(uint32_t addr, int op, int wake, uint32_t addr2, int move, const uint32_t *expect)
 {
 	struct key from, to;
 	uint32_t seen;
-	int error = make_key(&from, addr, op);
+	int error = make_key(&from, addr, op) ?: make_key(&to, addr2, op);
 
-	if (!error)
-		error = make_key(&to, addr2, op);
 	if (error)
 		return error;
 	if (wake < 0 || move < 0)
@@ -205,8 +176,7 @@ static long futex_requeue(uint32_t addr, int op, int wake, uint32_t addr2, int m
 		return -EFAULT;
 	if (expect && seen != *expect)
 		return -EAGAIN;
-	int woken = wake_key(&from, wake, FUTEX_BITSET_MATCH_ANY);
-	return woken + move_waiters(&from, &to, move);
+	return wake_or_move(&from, FUTEX_BITSET_MATCH_ANY, wake, &to, move);
 }
 
 /* ---- the calls ---- */
@@ -214,41 +184,40 @@ static long futex_requeue(uint32_t addr, int op, int wake, uint32_t addr2, int m
 /* WAIT's time is a span, WAIT_BITSET's a time of the monotonic or wall clock. */
 static int read_deadline(uint64_t *deadline, int op, const void *user, bool wide)
 {
-	int command = op & FUTEX_CMD_MASK, error;
+	int error = user ? timespec_read(deadline, user, wide) : 0;
 
-	*deadline = TIME_NEVER;
-	if (!user || (command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET))
-		return 0;
-	error = timespec_read(deadline, user, wide);
-	if (error)
+	if (!user)
+		*deadline = TIME_NEVER;
+	else if (error)
 		return error;
-	if (command == FUTEX_WAIT)
+	else if ((op & FUTEX_CMD_MASK) == FUTEX_WAIT)
 		*deadline = deadline_after_ns(*deadline);
 	else if (op & FUTEX_CLOCK_REALTIME)
 		*deadline = wall_to_monotonic(*deadline);
 	return 0;
 }
 
+/*
+ * Commands without a bit set mean all bits. For those that requeue, `timeout` is a number: of
+ * waiters to move.
+ */
 static long do_futex(uint32_t addr, int op, uint32_t val, const void *timeout, uint32_t addr2, uint32_t val3, bool wide)
 {
-	uint64_t deadline;
-	int error = read_deadline(&deadline, op, timeout, wide);
+	int command = op & FUTEX_CMD_MASK, error;
+	uint32_t bits = command == FUTEX_WAIT || command == FUTEX_WAKE ? FUTEX_BITSET_MATCH_ANY : val3;
+	struct restart_block wait = { .fn = futex_wait, .a = addr, .b = val, .c = bits, .d = op };
 
-	if (error)
-		return error;
-	switch (op & FUTEX_CMD_MASK) {
+	switch (command) {
 	case FUTEX_WAIT:
-		return futex_wait(addr, op, val, FUTEX_BITSET_MATCH_ANY, deadline);
 	case FUTEX_WAIT_BITSET:
-		return futex_wait(addr, op, val, val3, deadline);
+		error = read_deadline(&wait.deadline, op, timeout, wide);
+		return error ? error : futex_wait(&wait);
 	case FUTEX_WAKE:
-		return futex_wake(addr, op, val, FUTEX_BITSET_MATCH_ANY);
 	case FUTEX_WAKE_BITSET:
-		return futex_wake(addr, op, val, val3);
+		return futex_wake(addr, op, val, bits);
 	case FUTEX_REQUEUE:
-		return futex_requeue(addr, op, val, addr2, (int)(uint32_t)timeout, NULL);
 	case FUTEX_CMP_REQUEUE:
-		return futex_requeue(addr, op, val, addr2, (int)(uint32_t)timeout, &val3);
+		return futex_requeue(addr, op, val, addr2, (int)(uint32_t)timeout, command == FUTEX_CMP_REQUEUE ? &val3 : NULL);
 	default:
 		return -ENOSYS;
 	}

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Futexes within the kernel: the word that a thread's end clears.
- */
+/* Futexes within the kernel: the word that a thread's end clears. */
 #ifndef KERNEL_FUTEX_H
 #define KERNEL_FUTEX_H
 

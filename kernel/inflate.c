@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inflate: canonical Huffman codes and copies from what has been unpacked already (RFC 1951), in
- * the frame of gzip (RFC 1952).
+ * Inflate: canonical Huffman codes and copies from what has been unpacked already (RFC
+ * 1951), in the frame of gzip (RFC 1952).
  *
- * A code is decoded in two steps: the next nine bits index a table that knows all codes up to that
- * length; longer ones are found by counting, length by length. Reading beyond the input yields zero
- * bits and is noticed at the next check, so that the inner loop needs no test per bit.
- * Over-subscribed codes are refused; incomplete ones only where the standard allows none: a code
- * that does not exist is an error when it is met. The output is the window: distances are checked
- * against what has been written.
+ * A code is decoded in two steps: the next nine bits index a table that knows all codes
+ * up to that length; longer ones are found by counting, length by length. Reading
+ * beyond the input yields zero bits and is noticed at the next check, so that the inner
+ * loop needs no test per bit. Over-subscribed codes are refused; incomplete ones only
+ * where the standard allows none: a code that does not exist is an error when it is
+ * met. The output is the window: distances are checked against what has been written.
  */
 #include "kernel/inflate.h"
 #include <stdbool.h>
@@ -19,6 +19,12 @@
 #define MAX_SYMBOLS	288u
 #define END_OF_BLOCK	256u
 
+/*
+ * A canonical code (RFC 1951, 3.2.2): given only the length of each symbol's code,
+ * codes of one length are consecutive numbers in the order of their symbols, and longer
+ * codes follow shorter ones. So how many codes there are of each length, and the
+ * symbols in order, say all.
+ */
 struct code {
 	uint16_t fast[1u << FAST_BITS];		/* length << 9 | symbol; 0: longer, or none */
 	uint16_t count[MAX_BITS + 1];		/* codes of each length */
@@ -35,20 +41,10 @@ struct stream {
 
 static struct code literal_code, distance_code;
 
-/* RFC 1951, 3.2.5. A distance symbol d has d / 2 - 1 extra bits from 4 on. */
-static const uint16_t length_base[29] = {
-	3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115,
-	131, 163, 195, 227, 258,
-};
-static const uint8_t length_extra[29] = {
-	0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0,
-};
-static const uint16_t distance_base[30] = {
-	1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097,
-	6145, 8193, 12289, 16385, 24577,
-};
-
-/* At least n valid bits in s->bits; n up to 24. */
+/*
+ * At least n valid bits in s->bits. n is up to 24: a byte is added whenever fewer than
+ * n are there, and 23 + 8 still fit into the word.
+ */
 static void need(struct stream *s, uint32_t n)
 {
 	while (s->bit_count < n) {
@@ -87,8 +83,10 @@ static uint32_t reverse(uint32_t code, uint32_t n)
 }
 
 /*
- * Makes a code from the lengths of its symbols (0: unused). False when there are more codes than
- * bits allow.
+ * Makes a code from the lengths of its symbols (0: unused). `left` is how many codes of
+ * the current length are not taken yet: below 0 there are more than bits allow, and the
+ * stream is damaged: false. Above 0 at the end the code has gaps, which is fine (a
+ * block with one distance has a code of one symbol).
  */
 static bool code_make(struct code *c, const uint8_t *lengths, uint32_t n)
 {
@@ -119,7 +117,11 @@ static bool code_make(struct code *c, const uint8_t *lengths, uint32_t n)
 	return true;
 }
 
-/* The next symbol, or -1 for a code that stands for none. */
+/*
+ * The next symbol, or -1 for a code that stands for none. Codes longer than FAST_BITS
+ * are found by their length: `first` is the smallest code of that length and `index`
+ * how many symbols have shorter ones.
+ */
 static int decode(struct stream *s, const struct code *c)
 {
 	need(s, MAX_BITS);
@@ -161,22 +163,42 @@ static const char *copy_back(struct stream *s, uint32_t length, uint32_t distanc
 	return NULL;
 }
 
-/* A length symbol has been read: the rest of it, the distance, and the copy. */
+/*
+ * The number that a length or distance symbol and its extra bits stand for, less the
+ * smallest one. The tables of RFC 1951, 3.2.5, follow one rule: the first symbols have
+ * no extra bits, and then each 2^group of them have one bit more than those before,
+ * every symbol going on where the last one ended.
+ */
+static uint32_t extended(struct stream *s, uint32_t symbol, uint32_t group)
+{
+	uint32_t step = symbol >> group, size = 1u << group;
+
+	if (!step)
+		return symbol;
+	return ((size | (symbol & (size - 1))) << (step - 1)) + take(s, step - 1);
+}
+
+/*
+ * A length symbol has been read: the rest of it, the distance, and the copy. 258 alone
+ * has a symbol out of the rule.
+ */
 static const char *match(struct stream *s, uint32_t symbol)
 {
-	if (symbol >= ARRAY_SIZE(length_base))
+	if (symbol > 28)
 		return "an unknown length";
-	uint32_t length = length_base[symbol] + take(s, length_extra[symbol]);
+	uint32_t length = symbol == 28 ? 258 : 3 + extended(s, symbol, 2);
 	int d = decode(s, &distance_code);
-	if (d < 0 || d >= (int)ARRAY_SIZE(distance_base))
+	if (d < 0 || d > 29)
 		return "an unknown distance";
-	return copy_back(s, length, distance_base[d] + take(s, d < 4 ? 0 : d / 2 - 1));
+	return copy_back(s, length, 1 + extended(s, d, 1));
 }
 
 /* Literals and copies until the end of the block. */
 static const char *coded_block(struct stream *s)
 {
-	for (;;) {
+	const char *problem = NULL;
+
+	while (!problem) {
 		int symbol = decode(s, &literal_code);
 		if (overrun(s))
 			return "cut off";
@@ -185,9 +207,7 @@ static const char *coded_block(struct stream *s)
 		if (symbol == END_OF_BLOCK)
 			return NULL;
 		if (symbol > (int)END_OF_BLOCK) {
-			const char *problem = match(s, symbol - END_OF_BLOCK - 1);
-			if (problem)
-				return problem;
+			problem = match(s, symbol - END_OF_BLOCK - 1);
 			continue;
 		}
 		if (s->done == s->room)
@@ -196,15 +216,15 @@ static const char *coded_block(struct stream *s)
 			s->out[s->done] = symbol;
 		s->done++;
 	}
+	return problem;
 }
 
 /* Gives back whole bytes that were taken from the input in advance. */
 static void align(struct stream *s)
 {
-	s->bit_count -= s->bit_count % 8;
 	uint32_t ahead = s->bit_count / 8;
-	uint32_t real = ahead > s->missing ? ahead - s->missing : 0;
-	s->in -= real;
+
+	s->in -= ahead > s->missing ? ahead - s->missing : 0;
 	s->bits = s->bit_count = s->missing = 0;
 }
 
@@ -247,8 +267,8 @@ static const char *fixed_block(struct stream *s)
 }
 
 /*
- * The code lengths of both codes, themselves coded: 16 repeats the last one, 17 and 18 are runs of
- * zeros.
+ * The code lengths of both codes, themselves coded: 16 repeats the last one, 17 and 18
+ * are runs of zeros.
  */
 static const char *read_lengths(struct stream *s, uint8_t *lengths, uint32_t total)
 {
@@ -257,9 +277,7 @@ static const char *read_lengths(struct stream *s, uint8_t *lengths, uint32_t tot
 	while (n < total) {
 		int symbol = decode(s, &literal_code);
 		uint32_t repeat = 1, value = symbol;
-		if (symbol < 0 || overrun(s))
-			return "damaged code lengths";
-		if (symbol == 16 && !n)
+		if (symbol < 0 || overrun(s) || (symbol == 16 && !n))
 			return "damaged code lengths";
 		if (symbol == 16)
 			value = lengths[n - 1], repeat = 3 + take(s, 2);
@@ -274,8 +292,8 @@ static const char *read_lengths(struct stream *s, uint8_t *lengths, uint32_t tot
 }
 
 /*
- * The codes come first, packed with a third one. Without an end-of-block symbol the block could not
- * end.
+ * The codes come first, packed with a third one. Without an end-of-block symbol the
+ * block could not end.
  */
 static const char *dynamic_block(struct stream *s)
 {
@@ -299,37 +317,36 @@ static const char *dynamic_block(struct stream *s)
 	return coded_block(s);
 }
 
+static const char *unknown_block(struct stream *s)
+{
+	(void)s;
+	return "an unknown kind of block";
+}
+
 /* Blocks, until one says that it is the last. */
 static const char *inflate(struct stream *s)
 {
-	const char *problem;
-	bool last;
+	static const char *(*const kinds[4])(struct stream *s) = {
+		stored_block, fixed_block, dynamic_block, unknown_block,
+	};
+	const char *problem = NULL;
+	bool last = false;
 
-	do {
+	while (!problem && !last && !overrun(s)) {
 		last = take(s, 1);
-		switch (take(s, 2)) {
-		case 0:
-			problem = stored_block(s);
-			break;
-		case 1:
-			problem = fixed_block(s);
-			break;
-		case 2:
-			problem = dynamic_block(s);
-			break;
-		default:
-			problem = "an unknown kind of block";
-		}
-		if (problem)
-			return problem;
-	} while (!last && !overrun(s));
-	if (overrun(s))
-		return "cut off";
-	align(s);
-	return NULL;
+		problem = kinds[take(s, 2)](s);
+	}
+	if (!problem && overrun(s))
+		problem = "cut off";
+	if (!problem)
+		align(s);
+	return problem;
 }
 
-/* CRC-32 of gzip, four bits at a time. */
+/*
+ * CRC-32 of gzip (RFC 1952, 8), bit by bit but four at a time: the table has the
+ * remainders of the sixteen nibbles.
+ */
 static uint32_t crc32(const uint8_t *data, size_t n)
 {
 	static const uint32_t table[16] = {
@@ -354,25 +371,24 @@ static const uint8_t *skip_string(const uint8_t *p, const uint8_t *end)
 	return p < end ? p + 1 : NULL;
 }
 
-/* Behind the header; NULL: it is damaged. Flags: 2 header checksum, 4 extra field, 8 name, 16 comment. */
+/*
+ * Behind the header; NULL: it is damaged. Flags: 2 header checksum, 4 extra field, 8
+ * name, 16 comment (RFC 1952, 2.3.1).
+ */
 static const uint8_t *skip_header(const uint8_t *p, const uint8_t *end)
 {
-	if (end - p < 10 || p[0] != 0x1F || p[1] != 0x8B || p[2] != 8 || (p[3] & 0xE0))
+	if (end - p < 12 || p[0] != 0x1F || p[1] != 0x8B || p[2] != 8 || (p[3] & 0xE0))
 		return NULL;
 	uint8_t flags = p[3];
 	p += 10;
-	if (flags & 4) {
-		if (end - p < 2 || end - p - 2 < (p[0] | p[1] << 8))
-			return NULL;
+	if (flags & 4)
 		p += 2 + (p[0] | p[1] << 8);
-	}
-	if ((flags & 8) && !(p = skip_string(p, end)))
-		return NULL;
-	if ((flags & 16) && !(p = skip_string(p, end)))
-		return NULL;
-	if (flags & 2)
-		p = end - p < 2 ? NULL : p + 2;
-	return p;
+	for (uint8_t text = 8; p && text <= 16; text *= 2)
+		if (flags & text)
+			p = skip_string(p, end);
+	if (p && (flags & 2))
+		p += 2;
+	return p && p <= end ? p : NULL;
 }
 
 static uint32_t little32(const uint8_t *p)

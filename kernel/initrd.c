@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The initial RAM disk: newc cpio archives, plain or gzipped, several one after another, unpacked
- * into the root.
+ * The initial RAM disk: newc cpio archives, plain or gzipped, several one after
+ * another, unpacked into the root.
  *
- * What the archive says is taken with care: sizes are checked by the readers (kernel/cpio.c,
- * kernel/inflate.c), a leading "/" means the root anyway, names with ".." are skipped, missing
- * folders are made, of two entries with one name the later one counts. A broken archive is refused
- * with one line. Of a file with several names (nlink above 1) the entries share an inode; the data
- * comes with one of them.
+ * What the archive says is taken with care: sizes are checked by the readers
+ * (kernel/cpio.c, kernel/inflate.c), names are walked like anybody's from the root
+ * (which is its own parent, so ".." leads nowhere else), missing folders are made, of
+ * two entries with one name the later one counts. A broken archive is refused with one
+ * line. Of a file with several names (nlink above 1) the entries share an inode; the
+ * data comes with one of them, the others have none.
  */
 #include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "kernel/cpio.h"
 #include "kernel/inflate.h"
@@ -19,8 +19,6 @@
 #include "kernel/path.h"
 #include "kernel/ramfs.h"
 #include "kernel/time.h"
-#include "mm/heap.h"
-#include "mm/page.h"
 #include "mm/vmalloc.h"
 
 /* A file whose further names may still come. */
@@ -44,15 +42,16 @@ static struct link *find_link(const struct cpio_entry *e)
 	return l;
 }
 
-static int add_link(const struct cpio_entry *e, struct inode *inode)
+/* False: out of memory. */
+static bool add_link(const struct cpio_entry *e, struct inode *inode)
 {
 	struct link *l = kmalloc(sizeof(*l));
 
 	if (!l)
-		return -ENOMEM;
+		return false;
 	*l = (struct link) { links, e->ino, e->dev_major, e->dev_minor, inode_get(inode) };
 	links = l;
-	return 0;
+	return true;
 }
 
 /* Inode numbers mean nothing beyond the end of an archive. */
@@ -66,43 +65,62 @@ static void forget_links(void)
 	}
 }
 
-/* Makes what is missing of the folders above the last name. path is changed for a while. */
+/*
+ * Makes what is missing of the folders above the last name. path is changed for a
+ * while.
+ */
 static int make_parents(char *path)
 {
-	for (char *p = path; *p; p++) {
-		struct walk w;
-		if (*p != '/' || p == path)
-			continue;
+	struct walk w;
+
+	for (char *p = path + 1; (p = strchr(p, '/')); *p++ = '/') {
 		*p = 0;
 		int error = walk_from(&w, root_inode, path, WALK_FOLLOW);
-		if (!error && !w.found) {
-			struct inode *dir = in_ramfs(w.dir) ? ramfs_new(S_IFDIR | 0755, 0) : NULL;
-			error = dir ? ramfs_link(w.dir, &w.name, dir) : -ENOMEM;
-			if (dir)
-				inode_put(dir);
+		if (!error) {
+			if (!w.found && !in_ramfs(w.dir))
+				error = -EPERM;
+			else if (!w.found)
+				error = ramfs_link(w.dir, &w.name, ramfs_new(S_IFDIR | 0755, 0));
+			walk_end(&w);
 		}
-		*p = '/';
 		if (error)
 			return error;
-		walk_end(&w);
 	}
 	return 0;
 }
 
 /*
- * Fills an inode with what the entry says: a new one, or that of an earlier name, for which this
- * entry may have the data.
+ * The inode of an entry, referenced: a new one, or that of an earlier name. NULL: out
+ * of memory.
  */
-static int fill_inode(struct inode *inode, const struct cpio_entry *e)
+static struct inode *entry_inode(const struct cpio_entry *e)
 {
-	const char *text = (const char *)e->data;
+	bool linked = e->nlink > 1 && !S_ISDIR(e->mode) && !S_ISLNK(e->mode);
+	struct link *l = linked ? find_link(e) : NULL;
+	const char *data = (const char *)e->data;
+	struct inode *inode;
+
+	if (l)
+		return inode_get(l->inode);
+	if (S_ISLNK(e->mode))
+		inode = ramfs_new_link(data, strnlen(data, MIN(e->size, PATH_MAX - 1)));
+	else
+		inode = ramfs_new(e->mode & (S_IFMT | 07777), e->rdev_major << 8 | (e->rdev_minor & 0xFF));
+	if (inode && linked && !add_link(e, inode)) {
+		inode_put(inode);
+		return NULL;
+	}
+	return inode;
+}
+
+/* Fills an inode that has its name with what the entry says. */
+static int fill(struct inode *inode, const struct cpio_entry *e)
+{
 	int error = 0;
 
-	inode->mode = (inode->mode & S_IFMT) | (e->mode & 07777);
-	if (S_ISLNK(inode->mode) && !inode->target) {
-		error = ramfs_set_target(inode, text, strnlen(text, MIN(e->size, PATH_MAX - 1)));
-	} else if (S_ISREG(inode->mode) && e->size) {
-		ramfs_truncate(inode, 0);
+	if (S_ISREG(inode->mode) && e->size) {
+		ramfs_drop_pages(inode, 0);
+		inode->size = 0;
 		error = ramfs_append(inode, e->data, e->size);
 		bytes += e->size;
 	}
@@ -111,29 +129,9 @@ static int fill_inode(struct inode *inode, const struct cpio_entry *e)
 	return error;
 }
 
-/* The inode of an entry, referenced, filled: a new one, or that of an earlier name. */
-static int entry_inode(const struct cpio_entry *e, struct inode **result)
-{
-	bool linked = e->nlink > 1 && !S_ISDIR(e->mode);
-	struct link *l = linked ? find_link(e) : NULL;
-	uint32_t rdev = e->rdev_major << 8 | (e->rdev_minor & 0xFF);
-	struct inode *inode = l ? inode_get(l->inode) : ramfs_new(e->mode & (S_IFMT | 07777), rdev);
-
-	if (!inode)
-		return -ENOMEM;
-	int error = fill_inode(inode, e);
-	if (!error && linked && !l)
-		error = add_link(e, inode);
-	if (error)
-		inode_put(inode);
-	else
-		*result = inode;
-	return error;
-}
-
 /*
- * The place is taken: a folder keeps its contents and only gets the new mode (0), anything else
- * goes away (1), or stays as it must (0).
+ * The place is taken: a folder keeps its contents and only gets the new mode (0),
+ * anything else goes away (1), or stays as it must (0).
  */
 static int make_way(struct walk *w, const struct cpio_entry *e)
 {
@@ -148,60 +146,41 @@ static int make_way(struct walk *w, const struct cpio_entry *e)
 		klog("initrd: %s: skipped, a folder is in its place\n", e->name);
 		return 0;
 	}
-	ramfs_unlink(ramfs_find(w->dir, &w->name));
+	ramfs_unlink(w->dir, &w->name);
 	return 1;
 }
 
-/* Puts one entry at the end of a finished walk. */
+/*
+ * Puts one entry at the end of a finished walk. The name comes before the contents, so
+ * that the folder's time is changed by its making; a file whose contents don't fit ends
+ * the boot anyway.
+ */
 static int place(struct walk *w, const struct cpio_entry *e)
 {
-	struct inode *inode;
-
 	if (w->found && !make_way(w, e))
 		return 0;
 	if (!in_ramfs(w->dir))
 		return -EPERM;
-	int error = entry_inode(e, &inode);
-	if (error)
-		return error;
-	error = ramfs_link(w->dir, &w->name, inode);
-	inode_put(inode);
+	struct inode *inode = entry_inode(e);
+	int error = ramfs_link(w->dir, &w->name, inode);
 	entries++;
-	return error;
-}
-
-/* As a whole component, that is: "a..b" is a fine name. */
-static bool has_dotdot(const char *name)
-{
-	for (; name; name = strchr(name, '/') ? strchr(name, '/') + 1 : NULL)
-		if (!strncmp(name, "..", 2) && (name[2] == '/' || !name[2]))
-			return true;
-	return false;
-}
-
-/* Sockets are not. */
-static bool known_type(uint32_t mode)
-{
-	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) || S_ISCHR(mode) || S_ISBLK(mode) || S_ISFIFO(mode);
+	return error ? error : fill(inode, e);
 }
 
 /*
- * path: room for a copy of the name. A problem with one entry is logged and skipped; want of memory
- * ends it all.
+ * path: room for a copy of the name. A problem with one entry is logged and skipped;
+ * want of memory ends it all.
  */
 static void unpack_entry(const struct cpio_entry *e, char *path)
 {
+	/* By the number mode >> 12: FIFO, both devices, folder, file, link; no sockets. */
+	const uint32_t known_types = 0x556;
 	struct walk w;
+	int error = -EINVAL;
 
-	const char *objection = known_type(e->mode) ? NULL : "its type is not known";
-	if (has_dotdot(e->name))
-		objection = "its name has ..";
-	if (objection) {
-		klog("initrd: %s: skipped, %s\n", e->name, objection);
-		return;
-	}
 	strlcpy(path, e->name, PATH_MAX);
-	int error = walk_from(&w, root_inode, path, WALK_NAME);
+	if (known_types >> (e->mode >> 12 & 15) & 1)
+		error = walk_from(&w, root_inode, path, WALK_NAME);
 	if (error == -ENOENT) {
 		error = make_parents(path);
 		if (!error)
@@ -236,8 +215,8 @@ static const uint8_t *unpack_cpio(const uint8_t *at, const uint8_t *end, char *p
 static void unpack_all(const uint8_t *at, const uint8_t *end, char *path, bool inside_gzip);
 
 /*
- * One gzip member: counted first, so that its buffer is as big as it must be and a bomb does no
- * harm. Returns what is behind it.
+ * One gzip member: counted first, so that its buffer is as big as it must be and a bomb
+ * does no harm. Returns what is behind it.
  */
 static const uint8_t *unpack_gzip(const uint8_t *at, const uint8_t *end, char *path)
 {

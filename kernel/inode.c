@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all kinds of inodes share: their life, the stubs of the tables, folders as open files, and
- * the way from an inode back to its path.
+ * What all kinds of inodes share: their life, the stubs of the tables, folders as open
+ * files, and the way from an inode back to its path.
  *
- * Freeing an inode drops its reference to the parent, which may be the parent's last one, and so on
- * upwards: a loop, not a recursion, for a program can nest removed folders as deep as it likes.
- * Inode numbers count up and are not reused.
+ * Freeing an inode drops its reference to the parent, which may be the parent's last
+ * one, and so on upwards: a loop, not a recursion, for a program can nest removed
+ * folders as deep as it likes. Inode numbers count up and are not reused.
  */
 #include "kernel/inode.h"
 #include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "abi/poll.h"
-#include "abi/stat.h"
-#include "kernel/dir.h"
 #include "kernel/lib.h"
 #include "kernel/time.h"
 #include "mm/heap.h"
 
+struct inode *root_inode;
 static uint32_t last_ino;
 
 struct inode *inode_new(const struct inode_ops *ops, const struct file_ops *fops, uint32_t mode, struct inode *parent)
@@ -62,8 +59,8 @@ void name_set(struct name *n, const char *text)
 }
 
 /*
- * The path is put together from its end, downwards in the buffer, one "/name" at a time; then it
- * moves to the front.
+ * The path is put together from its end, downwards in the buffer, one "/name" at a
+ * time; then it moves to the front. The root alone is "/", for it has no name.
  */
 int inode_path(const struct inode *inode, char *to, size_t size)
 {
@@ -73,18 +70,16 @@ int inode_path(const struct inode *inode, char *to, size_t size)
 
 	to[at] = 0;
 	do {
-		const struct inode *dir = inode;
 		if (inode != root_inode)
-			dir = inode->ops->where(inode, name + 1, NAME_MAX + 1);
+			inode = inode->ops->where(inode, name + 1, NAME_MAX + 1);
 		size_t n = strlen(name);
-		if (!dir) {
+		if (!inode) {
 			error = -ENOENT;
 		} else if (n > at) {
 			error = -ENAMETOOLONG;
 		} else {
 			at -= n;
 			memcpy(to + at, name, n);
-			inode = dir;
 		}
 	} while (!error && inode != root_inode);
 	memmove(to, to + at, size - at);
@@ -150,9 +145,4 @@ int inode_no_follow(struct inode *link, struct inode **target)
 {
 	(void)link, (void)target;
 	return -EINVAL;
-}
-
-void inode_no_free(struct inode *inode)
-{
-	(void)inode;
 }

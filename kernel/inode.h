@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inodes: what a name stands for, and what a kind of file system must offer: ramfs (kernel/ramfs.c)
- * and /proc (kernel/proc.c).
+ * Inodes: what a name stands for, and what a kind of file system must offer: ramfs
+ * (kernel/ramfs.c) and /proc (kernel/proc.c).
  *
- * An inode is counted: one reference each for a name in a ramfs folder, an open file, a working
- * directory, a child folder's parent pointer. At the last inode_put ops->free gives it back. Names
- * are not cached beyond ramfs itself: for /proc each lookup may make a new inode, which dies when
- * nobody uses it, or return a static one (whose count starts at 1 and so never reaches 0).
+ * An inode is counted: one reference each for a name in a ramfs folder, an open file, a
+ * working directory, a child folder's parent pointer. At the last inode_put ops->free
+ * gives it back. Names are not cached beyond ramfs itself: for /proc each lookup may
+ * make a new inode, which dies when nobody uses it, or return a static one (whose count
+ * starts at 1 and so never reaches 0).
  *
- * There is no mount table: "proc" in the root folder is simply a name whose inode is proc_root(),
- * and that inode's parent is the root.
+ * There is no mount table: "proc" in the root folder is simply a name whose inode is
+ * proc_root(), and that inode's parent is the root.
  */
 #ifndef KERNEL_INODE_H
 #define KERNEL_INODE_H
@@ -19,7 +20,6 @@
 #include <stdint.h>
 #include "kernel/file.h"
 #include "kernel/list.h"
-#include "kernel/sched.h"
 
 #define NAME_MAX	255u		/* bytes of one name, without a NUL */
 #define PATH_MAX	4096u		/* bytes of a path, with the NUL */
@@ -31,41 +31,52 @@ struct name {
 	uint32_t hash;
 };
 
-/* FNV-1a: two instructions a character. A hash begins with 0. */
+/*
+ * FNV-1a (Fowler, Noll, Vo; 32 bits): two instructions a character. A hash begins with
+ * 0.
+ */
 static inline uint32_t name_hash_step(uint32_t hash, char c) { return (hash ^ (uint8_t)c) * 0x01000193u; }
-void name_set(struct name *n, const char *text);	/* from a terminated string */
+void name_set(struct name *n, const char *text);	/* from a terminated string, which must last */
 
 /*
- * Where readdir puts entries. Returns false when the buffer is full: stop, and leave the position
- * at this entry. next: the position behind it.
+ * Where readdir puts entries. Returns false when the buffer is full: stop, and leave
+ * the position at this entry. next: the position behind it. mode gives the entry's
+ * type.
  */
+struct dir_sink;
 bool dir_emit(struct dir_sink *sink, const char *name, uint32_t len, uint32_t ino, uint32_t mode, uint64_t next);
 
 /* Every member is set; the stubs below stand for what a kind can't do. */
 struct inode_ops {
-	/* Of folders: 0 with a referenced inode in *found, or -ENOENT. "." and ".." never come here. */
+	/*
+	 * Of folders: 0 with a referenced inode in *found, or -ENOENT. "." and ".."
+	 * never come here.
+	 */
 	int (*lookup)(struct inode *dir, const struct name *name, struct inode **found);
 	/*
-	 * Of folders: emits the entries from position *pos >= 2 on ("." is at 0, ".." at 1) and
-	 * moves *pos; 0 or a negative errno.
+	 * Of folders: emits the entries from position *pos >= 2 on ("." is at 0, ".."
+	 * at 1) and moves *pos; 0 or a negative errno.
 	 */
 	int (*iterate)(struct inode *dir, uint64_t *pos, struct dir_sink *sink);
 	/*
-	 * Of symbolic links: the text without a NUL, at most size bytes of it; its length or a
-	 * negative errno. to is a kernel address.
+	 * Of symbolic links: the text without a NUL, at most size bytes of it; its
+	 * length or a negative errno. to is a kernel address.
 	 */
 	int (*readlink)(struct inode *link, char *to, size_t size);
 	/*
-	 * Of symbolic links whose target needs no name (/proc/self/fd/0): 0 with a referenced
-	 * inode, or -EINVAL: go by the text.
+	 * Of symbolic links whose target needs no name (/proc/self/fd/0): 0 with a
+	 * referenced inode, or -EINVAL: go by the text.
 	 */
 	int (*follow)(struct inode *link, struct inode **target);
 	/*
-	 * The folder it stands in and its name there, terminated, for paths; NULL: it has lost its
-	 * name. The root folder is never asked.
+	 * The folder it stands in and its name there, terminated, for paths; NULL: it
+	 * has lost its name. The root folder is never asked.
 	 */
 	struct inode *(*where)(const struct inode *inode, char *name, size_t size);
-	/* The last reference is gone: frees it (the reference to parent is dropped by inode_put). */
+	/*
+	 * The last reference is gone: frees it (the reference to parent is dropped by
+	 * inode_put).
+	 */
 	void (*free)(struct inode *inode);
 };
 
@@ -73,7 +84,6 @@ int inode_no_lookup(struct inode *dir, const struct name *name, struct inode **f
 int inode_no_iterate(struct inode *dir, uint64_t *pos, struct dir_sink *sink);		/* -ENOTDIR */
 int inode_no_readlink(struct inode *link, char *to, size_t size);			/* -EINVAL */
 int inode_no_follow(struct inode *link, struct inode **target);				/* -EINVAL */
-void inode_no_free(struct inode *inode);						/* nothing: static inodes */
 
 enum inode_dev { DEV_RAMFS = 1, DEV_PIPE = 2, DEV_PROC = 3 };	/* minor number of st_dev; the major is 0 */
 
@@ -95,10 +105,10 @@ struct inode {
 	struct list names;		/* its entries in ramfs folders (struct entry.of_inode) */
 	union {				/* the kind's own */
 		struct { struct list entries; struct entry *hint; uint64_t next; } dir;	/* ramfs */
-		struct { pfn_t *slots; uint32_t capacity; pfn_t **top; uint32_t count; } pages;	/* ramfs */
+		struct { pfn_t *slots; uint32_t capacity, count; } pages;	/* ramfs */
 		char *target;		/* ramfs: symbolic link */
 		struct pipe *pipe;	/* pipes and FIFOs while open */
-		struct { uint32_t id, what; void *pointer; } proc;
+		struct { uint32_t id, what; } proc;
 	};
 };
 
@@ -106,8 +116,8 @@ extern struct inode *root_inode;
 extern const struct file_ops dir_file_ops;	/* readdir through ops->iterate */
 
 /*
- * A zeroed inode with count 1, nlink 1, a number of its own and the three times set to now; parent
- * is referenced if given. NULL: out of memory.
+ * A zeroed inode with count 1, nlink 1, a number of its own and the three times set to
+ * now; parent is referenced if given. NULL: out of memory.
  */
 struct inode *inode_new(const struct inode_ops *ops, const struct file_ops *fops, uint32_t mode, struct inode *parent);
 void inode_free_plain(struct inode *inode);	/* ops->free of inodes that came from inode_new and own nothing else */
@@ -115,11 +125,14 @@ static inline struct inode *inode_get(struct inode *inode) { inode->count++; ret
 void inode_put_last(struct inode *inode);
 static inline void inode_put(struct inode *inode) { if (--inode->count == 0) inode_put_last(inode); }
 
-/* A new open file on an inode (takes a reference of its own): ERR pointers as in file_open. flags: O_*. */
+/*
+ * A new open file on an inode (takes a reference of its own): ERR pointers as in
+ * file_open. flags: O_*.
+ */
 struct file *inode_open(struct inode *inode, uint32_t flags);
 /*
- * Absolute path: 0; -ENAMETOOLONG: only the end of it has found room; -ENOENT: a name on the way is
- * lost, the text is "(deleted)".
+ * Absolute path: 0; -ENAMETOOLONG: only the end of it has found room; -ENOENT: a name
+ * on the way is lost, the text is "(deleted)".
  */
 int inode_path(const struct inode *inode, char *to, size_t size);
 

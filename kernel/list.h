@@ -16,6 +16,7 @@ struct list { struct list *next, *prev; };
 static inline void list_init(struct list *l) { l->next = l->prev = l; }
 static inline bool list_empty(const struct list *l) { return l->next == l; }
 
+/* node is on no list; before: the node, or the head, that it comes to stand in front of. */
 static inline void list_insert(struct list *node, struct list *before)
 {
 	node->next = before;
@@ -35,8 +36,13 @@ static inline void list_del(struct list *node)
 	list_init(node);
 }
 
+/* The structure whose member ptr points at. */
 #define container_of(ptr, type, member)	((type *)((char *)(ptr) - offsetof(type, member)))
 
+/*
+ * pos goes through the structures that are linked by `member`. The body may add nodes behind pos, but not
+ * remove pos: its next is read afterwards. Behind the last one pos is no structure at all.
+ */
 #define list_for_each(pos, head, member)						\
 	for (pos = container_of((head)->next, typeof(*pos), member); &pos->member != (head);	\
 	     pos = container_of(pos->member.next, typeof(*pos), member))

@@ -2,8 +2,8 @@
 /*
  * The order of boot, from a door to process 1, and what happens when process 1 ends.
  *
- * Each step may use what stands above it, nothing below. The progress word in the log area counts the stages, so that an onlooker
- * of a silent machine sees how far it came.
+ * Each step may use what stands above it, nothing below. The progress word in the log area counts the stages, so that an
+ * onlooker of a silent machine sees how far it came (docs/log.adoc lists the words).
  */
 #include "abi/wait.h"
 #include "arch/x86/cpu.h"
@@ -34,6 +34,7 @@ static const struct { enum cpu_feature feature; const char *name; } needed[] = {
 	{ CPU_PAE, "PAE" }, { CPU_TSC, "TSC" }, { CPU_MSR, "MSR" }, { CPU_CX8, "CMPXCHG8B" }, { CPU_CMOV, "CMOV" },
 };
 
+/* Everything here was in every CPU since the Pentium Pro, but emulators can leave it out. */
 static void check_cpu(void)
 {
 	cpu_detect();
@@ -118,7 +119,9 @@ static void unpack_initrd(const struct boot_info *bi)
 	iounmap(mapped);
 }
 
-static volatile int *volatile nowhere = (int *)8;
+/* ---- crash=HOW: each kind of death, for those who want to see its report and for the tests of the outcomes ---- */
+
+static volatile int *volatile nowhere = (int *)8;	/* the compiler must believe in it */
 
 static int overflow_stack(int depth)
 {
@@ -128,27 +131,32 @@ static int overflow_stack(int depth)
 	return (nowhere ? overflow_stack(depth + 1) : 0) + frame[0];
 }
 
+static void crash_panic(void) { panic("asked for by crash=panic"); }
+static void crash_null(void) { (void)*nowhere; }
+static void crash_stack(void) { overflow_stack(0); }
+
+static const struct { const char *how; void (*die)(void); } crashes[] = {
+	{ "panic", crash_panic }, { "null", crash_null }, { "stack", crash_stack }, { "doublefault", cpu_double_fault },
+	{ "triple", cpu_triple_fault },
+};
+
 static void crash_if_asked(void)
 {
 	const char *how = option("crash");
 
-	if (!how)
-		return;
-	klog("boot: dying as asked: %s\n", how);
-	if (!strcmp(how, "panic"))
-		panic("asked for by crash=panic");
-	else if (!strcmp(how, "null"))
-		(void)*nowhere;
-	else if (!strcmp(how, "stack"))
-		overflow_stack(0);
-	else if (!strcmp(how, "doublefault"))
-		cpu_double_fault();
-	else if (!strcmp(how, "triple"))
-		cpu_triple_fault();
-	else
+	for (unsigned i = 0; how && i < ARRAY_SIZE(crashes); i++) {
+		if (strcmp(how, crashes[i].how))
+			continue;
+		klog("boot: dying as asked: %s\n", how);
+		crashes[i].die();
+	}
+	if (how)
 		option_bad("crash");
 }
 
+/* ---- process 1 ---- */
+
+/* init= or /init, with the words behind "--". An error is the user's mistake mostly, but there is nobody to go on. */
 static void run_init_program(void)
 {
 	static const char *argv[INIT_MAX_WORDS + 2];
@@ -176,12 +184,17 @@ static void process1_start(void)
 	klog("boot: %u cycles from the door to process 1\n", (uint32_t)(cycles() - boot_cycles));
 }
 
+static void selftest_or_panic(void)
+{
+	if (pv_selftest())
+		panic("the self-test of the platform failed");
+}
+
 /* Without an initrd the kernel's own process 1 tests the platform and ends. */
 static void process1_selftest(void)
 {
 	crash_if_asked();
-	if (pv_selftest())
-		panic("the self-test of the platform failed");
+	selftest_or_panic();
 	finish(OUTCOME_EXIT, 0);
 }
 
@@ -198,13 +211,13 @@ void kernel_main(struct boot_info *bi)
 	log_progress(4);
 	unpack_initrd(bi);
 	log_progress(5);
-	bool selftest = option_is("selftest", "pv");
+	bool alone = bi->initrd.start == bi->initrd.end, selftest = option_is("selftest", "pv");
 	if (option("selftest") && !selftest)
 		option_bad("selftest");
 	irq_enable();
-	if (selftest && bi->initrd.start != bi->initrd.end && pv_selftest())
-		panic("the self-test of the platform failed");
-	task_create_init(bi->initrd.start == bi->initrd.end ? process1_selftest : process1_start);
+	if (selftest && !alone)
+		selftest_or_panic();
+	task_create_init(alone ? process1_selftest : process1_start);
 	log_progress(6);
 	sched_idle_loop();
 }

@@ -2,9 +2,10 @@
 /*
  * Path walking (see kernel/path.h), and the working directory it starts from.
  *
- * A symbolic link is not followed by recursion: its text and the rest of the path are put together
- * in a fresh buffer, and the walk goes on there. So the depth of links costs no stack; forty of
- * them end in ELOOP. Nothing in a walk sleeps.
+ * A symbolic link is not followed by recursion: its text and the rest of the path are
+ * put together in a fresh buffer, and the walk goes on there. So the depth of links
+ * costs no stack; forty of them end in ELOOP. Nothing in a walk sleeps, hence nobody
+ * can change a folder under it.
  */
 #include "kernel/path.h"
 #include "abi/errno.h"
@@ -12,12 +13,13 @@
 #include "abi/stat.h"
 #include "kernel/fd.h"
 #include "kernel/lib.h"
-#include "kernel/task.h"
-#include "mm/heap.h"
 #include "mm/uaccess.h"
 
-/* Cuts the next name off; returns what stands behind it: '/' or the end. */
-static const char *take_name(struct name *n, const char *p)
+/*
+ * Cuts the next name off and hashes it on the way; returns what stands behind it: '/'
+ * or the end.
+ */
+static inline const char *take_name(struct name *n, const char *p)
 {
 	uint32_t hash = 0;
 	const char *start = p;
@@ -31,7 +33,7 @@ static const char *take_name(struct name *n, const char *p)
 }
 
 /* "//" is "/" everywhere. */
-static const char *skip_slashes(const char *p)
+static inline const char *skip_slashes(const char *p)
 {
 	while (*p == '/')
 		p++;
@@ -46,17 +48,17 @@ static void enter(struct walk *w, struct inode *dir)
 }
 
 /* The walk ends at an inode without a name; the reference is taken over. */
-static int end_at(struct walk *w, struct inode *found, unsigned dots)
+static int end_at(struct walk *w, struct inode *found, enum walk_last last)
 {
 	w->found = found;
 	w->name.len = 0;
-	w->dots = dots;
+	w->last = last;
 	return 0;
 }
 
 /*
- * The text of a link and the rest of the path in a new buffer, where the walk goes on. rest may lie
- * in the old one.
+ * Puts the text of a link before the rest of the path, in a new buffer. rest may lie in
+ * the old one, so that is freed last.
  */
 static int follow_text(struct walk *w, struct inode *link, const char *rest, const char **path)
 {
@@ -74,180 +76,145 @@ static int follow_text(struct walk *w, struct inode *link, const char *rest, con
 		return n;
 	}
 	memcpy(text + n, rest, strlen(rest) + 1);
-	kfree(w->target);
-	w->target = text;
-	*path = text;
+	kfree(w->heap);
+	*path = w->heap = text;
 	if (*text == '/')
 		enter(w, inode_get(root_inode));
 	return 1;
 }
 
-/* Follows a link, whose reference is dropped; the result is step's. */
-static int follow(struct walk *w, struct inode *link, const char *rest, const char **path)
+/*
+ * Follows the link that was found; the result is step's. Links that lead to an open
+ * file (/proc/self/fd/0) go to the inode at once: its text may name nothing.
+ */
+static int follow(struct walk *w, const char *rest, const char **path)
 {
-	struct inode *target;
+	struct inode *link = w->found, *target;
 	int result = ++w->links > WALK_MAX_LINKS ? -ELOOP : link->ops->follow(link, &target);
 
+	w->found = NULL;
 	if (result == -EINVAL) {
 		result = follow_text(w, link, rest, path);
 	} else if (!result && *rest) {
 		enter(w, target);
-		*path = rest;
 		result = 1;
 	} else if (!result) {
-		result = end_at(w, target, 0);
+		result = end_at(w, target, LAST_OTHER);
 	}
 	inode_put(link);
 	return result;
 }
 
-/* The two names that every folder has and that no file system is asked for. */
-static bool is_dots(const struct name *n)
+/*
+ * A name that no file system is asked for: none at all (the path is only slashes), "."
+ * or "..", or one that is too long. The root is its own parent.
+ */
+static int special_name(struct walk *w, bool last)
 {
-	return n->text[0] == '.' && (n->len == 1 || (n->len == 2 && n->text[1] == '.'));
-}
+	enum walk_last which = w->name.len == 1 ? LAST_DOT : LAST_DOTDOT;
 
-/* "." or "..": the root is its own parent. */
-static int step_dots(struct walk *w, bool last)
-{
-	unsigned dots = w->name.len;
-
-	if (dots == 2 && w->dir->parent)
-		enter(w, inode_get(w->dir->parent));
-	return last ? end_at(w, inode_get(w->dir), dots) : 1;
-}
-
-/* A name that is none, or too long, or has a meaning of its own: as step; 2: an ordinary name after all. */
-static int special_name(struct walk *w, const char *rest, const char **path)
-{
-	*path = skip_slashes(rest);
 	if (!w->name.len)
-		return end_at(w, inode_get(w->dir), 0);
+		return end_at(w, inode_get(w->dir), LAST_OTHER);
 	if (w->name.len > NAME_MAX)
 		return -ENAMETOOLONG;
-	return is_dots(&w->name) ? step_dots(w, !**path) : 2;
+	if (which == LAST_DOTDOT && w->dir->parent)
+		enter(w, inode_get(w->dir->parent));
+	return last ? end_at(w, inode_get(w->dir), which) : 1;
 }
 
-/* The last name, with slashes behind it if rest is not empty. */
-static inline int last_name(struct walk *w, const char *rest, const char **path, unsigned flags)
+static inline bool is_special(const struct name *n)
 {
-	struct inode *found;
-	int error = w->dir->ops->lookup(w->dir, &w->name, &found);
-
-	if (error)
-		return error == -ENOENT ? 0 : error;
-	if (S_ISLNK(found->mode) && ((flags & WALK_FOLLOW) || (*rest && !(flags & WALK_NAME))))
-		return follow(w, found, rest, path);
-	w->found = found;
-	return 0;
+	return n->len - 1 >= NAME_MAX || (n->text[0] == '.' && (n->len == 1 || (n->len == 2 && n->text[1] == '.')));
 }
 
-/* A name with something behind it. */
-static int inner_name(struct walk *w, const char *rest, const char **path, unsigned flags)
-{
-	struct inode *found;
-
-	*path = skip_slashes(rest);
-	if (!**path) {
-		w->slash = true;
-		if (flags & WALK_CREATE)
-			return -EISDIR;
-		int result = last_name(w, rest, path, flags);
-		bool wrong = !result && w->found && !S_ISDIR(w->found->mode) && !(flags & WALK_NAME);
-		return wrong ? -ENOTDIR : result;
-	}
-	int error = w->dir->ops->lookup(w->dir, &w->name, &found);
-	if (error)
-		return error;
-	if (S_ISLNK(found->mode))
-		return follow(w, found, rest, path);
-	enter(w, found);
-	return 1;
-}
-
-/* One component of the path. 1: go on at *path; 0: that was the last one; else a negative errno. */
+/*
+ * One component of the path. 1: go on at *path; 0: that was the last one; else a
+ * negative errno. A link in the last place is followed when slashes stand behind it,
+ * whatever the flags say (POSIX, 4.13 Pathname Resolution), but not by the calls on
+ * names.
+ */
 static inline int step(struct walk *w, const char **path, unsigned flags)
 {
-	const char *rest = take_name(&w->name, skip_slashes(*path));
+	const char *rest = *path = take_name(&w->name, skip_slashes(*path));
 
 	if (!S_ISDIR(w->dir->mode))
 		return -ENOTDIR;
-	if (unlikely(w->name.len - 1 >= NAME_MAX || *w->name.text == '.')) {
-		int result = special_name(w, rest, path);
-		if (result != 2)
-			return result;
+	if (*rest) {
+		*path = skip_slashes(rest);
+		/* Never has to be taken back: a link that is followed then hands the slashes on. */
+		w->slash = !**path;
 	}
-	w->slash = false;
-	return *rest ? inner_name(w, rest, path, flags) : last_name(w, rest, path, flags);
+	if (unlikely(is_special(&w->name)))
+		return special_name(w, !**path);
+	if (unlikely(w->slash && (flags & WALK_CREATE)))
+		return -EISDIR;
+	int error = w->dir->ops->lookup(w->dir, &w->name, &w->found);
+	if (error)
+		return !**path && error == -ENOENT ? 0 : error;
+	bool through = **path || (flags & WALK_FOLLOW) || (w->slash && !(flags & WALK_NAME));
+	if (unlikely(S_ISLNK(w->found->mode)) && through)
+		return follow(w, rest, path);
+	if (**path) {
+		enter(w, w->found);
+		w->found = NULL;
+		return 1;
+	}
+	return unlikely(w->slash) && !S_ISDIR(w->found->mode) && !(flags & WALK_NAME) ? -ENOTDIR : 0;
 }
 
-/* The walk proper; w->copy is set. Consumes the reference to start. */
+/*
+ * The walk proper. start NULL: there is no such descriptor. w->heap is set, and freed
+ * when the walk fails.
+ */
 static int run(struct walk *w, struct inode *start, const char *path, unsigned flags)
 {
-	int result = -ENOENT;
+	int result = *path || (flags & WALK_EMPTY) ? -EBADF : -ENOENT;
 
-	w->dir = start;
+	if (unlikely(!start || result == -ENOENT)) {
+		kfree(w->heap);
+		return result;
+	}
+	w->dir = inode_get(start);
 	w->found = NULL;
-	w->target = NULL;
 	w->links = 0;
 	w->slash = false;
-	if (likely(*path)) {
-		do
-			result = step(w, &path, flags);
-		while (result > 0);
-	} else if (flags & WALK_EMPTY) {
-		result = end_at(w, inode_get(start), 3);
-	}
-	if (result < 0)
+	w->last = LAST_NAME;
+	if (unlikely(!*path))
+		return end_at(w, inode_get(start), LAST_EMPTY);
+	do
+		result = step(w, &path, flags);
+	while (result > 0);
+	if (unlikely(result < 0))
 		walk_end(w);
 	return result;
 }
 
 int walk_from(struct walk *w, struct inode *start, const char *path, unsigned flags)
 {
-	w->copy = NULL;
-	return run(w, inode_get(*path == '/' ? root_inode : start), path, flags);
-}
-
-/* A path too long for w->small, on the heap; NULL and *error. */
-static const char *copy_long_path(struct walk *w, const char *path, int *error)
-{
-	w->copy = kmalloc(PATH_MAX);
-	*error = w->copy ? strncpy_from_user(w->copy, path, PATH_MAX) : -ENOMEM;
-	if (*error >= 0)
-		return w->copy;
-	kfree(w->copy);
-	return NULL;
-}
-
-/* The folder that a descriptor stands for; NULL: none. An empty path is ENOENT before that, as on Linux. */
-static struct inode *start_at(int dirfd, const char *path, unsigned flags)
-{
-	struct file *f = !*path && !(flags & WALK_EMPTY) ? NULL : fd_in(current->files, dirfd);
-
-	return f ? f->inode : NULL;
+	w->heap = NULL;
+	return run(w, *path == '/' ? root_inode : start, path, flags);
 }
 
 int walk_user(struct walk *w, int dirfd, const char *user_path, unsigned flags)
 {
-	struct inode *start = root_inode;
 	const char *path = w->small;
 	int error = strncpy_from_user(w->small, user_path, sizeof(w->small));
 
-	w->copy = NULL;
-	if (error == -ENAMETOOLONG)
-		path = copy_long_path(w, user_path, &error);
-	if (unlikely(error < 0))
-		return error;
-	if (*path != '/') {
-		start = dirfd == AT_FDCWD ? current->fsinfo->cwd : start_at(dirfd, path, flags);
-		if (unlikely(!start)) {
-			error = *path || (flags & WALK_EMPTY) ? -EBADF : -ENOENT;
-			kfree(w->copy);
-			return error;
-		}
+	w->heap = NULL;
+	if (error == -ENAMETOOLONG) {
+		path = w->heap = kmalloc(PATH_MAX);
+		error = path ? strncpy_from_user(w->heap, user_path, PATH_MAX) : -ENOMEM;
 	}
-	return run(w, inode_get(start), path, flags);
+	if (unlikely(error < 0)) {
+		kfree(w->heap);
+		return error;
+	}
+	if (*path == '/')
+		return run(w, root_inode, path, flags);
+	if (dirfd == AT_FDCWD)
+		return run(w, current->fsinfo->cwd, path, flags);
+	struct file *f = fd_in(current->files, dirfd);
+	return run(w, f ? f->inode : NULL, path, flags);
 }
 
 int walk_existing(struct walk *w, int dirfd, const char *path, unsigned flags)
@@ -261,10 +228,28 @@ int walk_existing(struct walk *w, int dirfd, const char *path, unsigned flags)
 	return error;
 }
 
-void walk_free(struct walk *w)
+long path_call(int dirfd, const char *path, unsigned flags, inode_fn fn, void *arg)
 {
-	kfree(w->target);
-	kfree(w->copy);
+	struct walk w;
+	long result = walk_existing(&w, dirfd, path, flags);
+
+	if (!result) {
+		result = fn(w.found, arg);
+		walk_end(&w);
+	}
+	return result;
+}
+
+long fd_call(int fd, inode_fn fn, void *arg)
+{
+	struct file *f = fd_file(fd);
+
+	return f ? fn(f->inode, arg) : -EBADF;
+}
+
+unsigned walk_flags_at(uint32_t at_flags)
+{
+	return (at_flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) | (at_flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
 }
 
 /* ---- working directory and umask ---- */
@@ -273,11 +258,8 @@ struct fs *fs_fork(struct fs *from)
 {
 	struct fs *fs = kmalloc(sizeof(*fs));
 
-	if (fs) {
-		fs->users = 1;
-		fs->umask = from ? from->umask : 022;
-		fs->cwd = inode_get(from ? from->cwd : root_inode);
-	}
+	if (fs)
+		*fs = (struct fs) { 1, from ? from->umask : 022, inode_get(from ? from->cwd : root_inode) };
 	return fs;
 }
 

@@ -2,17 +2,17 @@
 /*
  * Numbers: one record for each that is in use, found by a hash.
  *
- * A record knows the task, the process and the members of the process group that bear its number, and counts its users: those three kinds and the
- * members of the session. It goes with the last of them, so a group's or session's number is never given to a new process. Numbers are handed out
- * in a circle. Interrupts look tables up (^C), so changes are made with interrupts off.
+ * A record knows the task, the process and the members of the process group that bear its number,
+ * and counts its users: those three kinds and the members of the session. It goes with the last of
+ * them, so a group's or session's number is never given to a new process (POSIX.1-2017, 3.297: a
+ * process ID is not reused while a process group has it). Numbers are handed out in a circle.
+ * Interrupts look tables up (^C), so changes are made with interrupts off.
  */
-#include <stddef.h>
+#include "kernel/pid.h"
 #include "abi/errno.h"
 #include "kernel/lib.h"
-#include "kernel/pid.h"
 #include "kernel/task.h"
 #include "mm/heap.h"
-#include "pv/pv_ops.h"
 
 #define BUCKETS		1024u
 #define PID_FIRST	2		/* after the circle's first round */
@@ -34,6 +34,7 @@ static struct pid **bucket(int nr)
 	return &table[(uint32_t)nr % BUCKETS];
 }
 
+/* Chains stay short: there are at most 32 numbers to a bucket. */
 static struct pid *lookup(int nr)
 {
 	struct pid *pid = *bucket(nr);
@@ -45,6 +46,7 @@ static struct pid *lookup(int nr)
 
 /* ---- users of a number; interrupts off ---- */
 
+/* The number is in use, or has just been reserved. */
 static struct pid *use(int nr)
 {
 	struct pid *pid = lookup(nr);
@@ -53,22 +55,22 @@ static struct pid *use(int nr)
 	return pid;
 }
 
-static void unlink_pid(struct pid *pid)
+static void unuse(struct pid *pid)
 {
 	struct pid **at = bucket(pid->nr);
 
+	if (--pid->users)
+		return;
 	while (*at != pid)
 		at = &(*at)->next;
 	*at = pid->next;
 	kfree(pid);
 }
 
-static void unuse(struct pid *pid)
-{
-	if (!--pid->users)
-		unlink_pid(pid);
-}
-
+/*
+ * There always is one: the number of tasks is limited to half of them (TASKS_MAX), and few groups
+ * outlive their leaders.
+ */
 static int next_free(void)
 {
 	int nr = last_pid;
@@ -79,6 +81,7 @@ static int next_free(void)
 	return nr;
 }
 
+/* Without a user yet, so it is not given out again, and lookups find a record that nobody bears. */
 int pid_reserve(void)
 {
 	struct pid *pid = kzalloc(sizeof(*pid));
@@ -98,6 +101,7 @@ int pid_reserve(void)
 
 /* ---- who bears it ---- */
 
+/* The leader's number is its process's as well: two users of one record. */
 void pid_attach_task(struct task *t)
 {
 	irq_flags_t flags = irq_save();
@@ -106,6 +110,7 @@ void pid_attach_task(struct task *t)
 	irq_restore(flags);
 }
 
+/* A thread can't be found any more; its process still can, until it has been waited for. */
 void pid_detach_task(struct task *t)
 {
 	irq_flags_t flags = irq_save();
@@ -116,19 +121,13 @@ void pid_detach_task(struct task *t)
 	irq_restore(flags);
 }
 
+/* The sid of a session and the pgid of a group are each used once by every member. */
 static void join(struct process *p, int pgid, int sid)
 {
 	p->pgid = pgid;
 	p->sid = sid;
 	list_add_tail(&p->pgrp_node, &use(pgid)->members);
 	use(sid);
-}
-
-static void leave(struct process *p)
-{
-	list_del(&p->pgrp_node);
-	unuse(lookup(p->pgid));
-	unuse(lookup(p->sid));
 }
 
 void pid_attach_process(struct process *p)
@@ -145,18 +144,21 @@ void pid_detach_process(struct process *p)
 	irq_flags_t flags = irq_save();
 	struct pid *pid = lookup(p->pid);
 
-	leave(p);
+	list_del(&p->pgrp_node);
+	unuse(lookup(p->pgid));
+	unuse(lookup(p->sid));
 	pid->process = NULL;
 	unuse(pid);
 	irq_restore(flags);
 }
 
+/* The new numbers are used before the old ones are given up: they may be the same. */
 void pid_move_process(struct process *p, int pgid, int sid)
 {
 	irq_flags_t flags = irq_save();
-	struct pid *group = use(pgid), *session = use(sid);
+	struct pid *group = lookup(p->pgid), *session = lookup(p->sid);
 
-	leave(p);
+	list_del(&p->pgrp_node);
 	join(p, pgid, sid);
 	unuse(group);
 	unuse(session);
@@ -179,54 +181,44 @@ struct process *find_process(int nr)
 	return pid ? pid->process : NULL;
 }
 
+/* Without a list of all processes: its readers (/proc, kill -1) are in no hurry. */
 struct process *next_process(int from)
 {
-	for (int nr = MAX(from, 1); nr <= highest_pid; nr++) {
-		struct process *p = find_process(nr);
-		if (p)
-			return p;
-	}
-	return NULL;
+	struct process *p = NULL;
+
+	for (int nr = MAX(from, 1); !p && nr <= highest_pid; nr++)
+		p = find_process(nr);
+	return p;
 }
 
-void pgrp_for_each(int pgid, void (*fn)(struct process *p, void *arg), void *arg)
+/* Members come and go only by fork, exit's burial, wait4, setpgid and setsid. */
+struct process *pgrp_next(int pgid, const struct process *after)
 {
 	struct pid *pid = lookup(pgid);
-	struct process *p, *next;
+	struct list *next;
 
 	if (!pid)
-		return;
-	pid->users++;
-	list_for_each_safe(p, next, &pid->members, pgrp_node)
-		fn(p, arg);
-	unuse(pid);
+		return NULL;
+	next = after ? after->pgrp_node.next : pid->members.next;
+	return next == &pid->members ? NULL : container_of(next, struct process, pgrp_node);
 }
 
 /* All members of a group are of the same session. */
 bool pgrp_exists(int pgid, int sid)
 {
-	struct pid *pid = lookup(pgid);
+	const struct process *p = pgrp_next(pgid, NULL);
 
-	if (!pid || list_empty(&pid->members))
-		return false;
-	return !sid || container_of(pid->members.next, struct process, pgrp_node)->sid == sid;
+	return p && (!sid || p->sid == sid);
 }
 
-struct orphan_search { const struct process *leaving; bool guarded; };
-
-static void find_guardian(struct process *p, void *arg)
-{
-	struct orphan_search *s = arg;
-	const struct process *parent = p->parent;
-
-	if (p != s->leaving && p->threads && parent && parent->sid == p->sid && parent->pgid != p->pgid)
-		s->guarded = true;
-}
-
+/* Zombies guard nobody, and nobody needs to guard them. */
 bool pgrp_orphaned(int pgid, const struct process *leaving)
 {
-	struct orphan_search s = { .leaving = leaving };
+	for (const struct process *p = pgrp_next(pgid, NULL); p; p = pgrp_next(pgid, p)) {
+		const struct process *parent = p->parent;
 
-	pgrp_for_each(pgid, find_guardian, &s);
-	return !s.guarded;
+		if (p != leaving && p->threads && parent && parent->sid == p->sid && parent->pgid != p->pgid)
+			return false;
+	}
+	return true;
 }

@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pipes and FIFOs: a ring of sixteen page buffers, whose pages are there only while they hold
- * something.
+ * Pipes and FIFOs: a ring of sixteen page buffers, whose pages are there only while
+ * they hold something.
  *
- * Bytes are read from the first buffer and written behind those of the last one. A write that ends
- * in the last page goes there, else it begins a new one, so that what is written at once up to
- * PIPE_BUF never waits half done; it is Linux's rule to the byte. The last page stays when it has
- * been emptied: small messages go through the one page for ever. Every buffer but the last holds
- * something. A pipe belongs to an inode; it lives while anybody has that open. Opening a FIFO waits
- * for the other side to come, which the two counters of openings tell even if it has gone again. No
- * lock: the kernel is not preempted, and copying doesn't sleep.
+ * Bytes are read from the first buffer and written behind those of the last one. A
+ * write that ends in the last page goes there, else it begins a new one, so that what
+ * is written at once up to PIPE_BUF never waits half done; it is Linux's rule to the
+ * byte. The last page stays when it has been emptied: small messages go through the one
+ * page for ever. Every buffer but the last holds something. A pipe belongs to an inode;
+ * it lives while anybody has that open. Opening a FIFO waits for the other side to
+ * come, which the two counters of openings tell even if it has gone again. No lock: the
+ * kernel is not preempted, and copying doesn't sleep.
  */
 #include "kernel/pipe.h"
 #include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/poll.h"
-#include "abi/signal.h"
 #include "abi/stat.h"
 #include "abi/termios.h"
 #include "kernel/fd.h"
 #include "kernel/inode.h"
 #include "kernel/lib.h"
-#include "kernel/signal.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "mm/heap.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 
 #define PIPE_PAGES	(PIPE_SIZE / PAGE_SIZE)
 
-/* Bytes start to end of a page hold something. No page: NULL, and both at its end, so that nothing fits. */
+/*
+ * Bytes start to end of a page hold something. No page: NULL, and both at its end, so
+ * that nothing fits.
+ */
 struct buffer { char *page; uint32_t start, end; };
 
 struct pipe {
@@ -76,20 +76,20 @@ static void drop_page(struct buffer *b)
 /* Waits for something to read: 1, 0 at the end, or a negative errno. */
 static int wait_readable(struct file *f, struct pipe *p)
 {
-	do {
+	while (empty(p)) {
 		if (!p->writers)
 			return 0;
 		if (f->flags & O_NONBLOCK)
 			return -EAGAIN;
 		if (WAIT_EVENT(&p->readable, !empty(p) || !p->writers, TIME_NEVER))
 			return -ERESTARTSYS;
-	} while (empty(p));
+	}
 	return 1;
 }
 
 /*
- * The first buffer has been read to its end: goes on to the next, or, if it was the only one, to
- * its beginning.
+ * The first buffer has been read to its end: goes on to the next, or, if it was the
+ * only one, to its beginning.
  */
 static void finish_first(struct pipe *p)
 {
@@ -103,7 +103,10 @@ static void finish_first(struct pipe *p)
 	drop_page(b);
 }
 
-/* Takes up to n bytes out of the first buffer, where there are some: how many, or -EFAULT. */
+/*
+ * Takes up to n bytes out of the first buffer, where there are some: how many, or
+ * -EFAULT.
+ */
 static inline int32_t drain(struct pipe *p, void *to, uint32_t n)
 {
 	struct buffer *b = p->first;
@@ -147,7 +150,10 @@ static int32_t pipe_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 	return done;
 }
 
-/* Waits for a free buffer: 0 or a negative errno. */
+/*
+ * Waits for a free buffer: 0 or a negative errno. Without readers SIGPIPE comes first;
+ * who ignores it sees EPIPE.
+ */
 static int wait_writable(struct file *f, struct pipe *p)
 {
 	while (p->readers && full(p)) {
@@ -163,8 +169,12 @@ static int wait_writable(struct file *f, struct pipe *p)
 }
 
 /*
- * Begins a page with n bytes, up to PAGE_SIZE: n, or a negative errno. The last buffer is used if
- * it is empty.
+ * A write of up to PIPE_BUF bytes must not be mixed with others' (POSIX, write): it
+ * goes into one page, whose place is found before anything is copied, so it is there as
+ * a whole or not at all.
+ *
+ * Begins a page with n bytes, up to PAGE_SIZE: n, or a negative errno. The last buffer
+ * is used if it is empty.
  */
 static int32_t begin_page(struct file *f, struct pipe *p, const void *from, uint32_t n)
 {
@@ -186,7 +196,10 @@ static int32_t begin_page(struct file *f, struct pipe *p, const void *from, uint
 	return n;
 }
 
-/* What reaches beyond a whole number of pages may fit behind what was written last: n, else 0. */
+/*
+ * What reaches beyond a whole number of pages may fit behind what was written last: n,
+ * else 0.
+ */
 static uint32_t append(struct pipe *p, const void *from, uint32_t n)
 {
 	struct buffer *b = p->last;
@@ -198,8 +211,8 @@ static uint32_t append(struct pipe *p, const void *from, uint32_t n)
 }
 
 /*
- * Everything but a small write that fits. Waits until all is written, or, without waiting, as much
- * as fits.
+ * Everything but a small write that fits. Waits until all is written, or, without
+ * waiting, as much as fits.
  */
 static int32_t write_pages(struct file *f, struct pipe *p, const char *buf, uint32_t n)
 {
@@ -244,8 +257,8 @@ static int pipe_ioctl(struct file *f, uint32_t cmd, uint32_t arg)
 }
 
 /*
- * f->pos of a reader that came before any writer: the number of openings for writing then. Until
- * that changes there is no hang-up.
+ * f->pos of a reader that came before any writer: the number of openings for writing
+ * then. Until that changes there is no hang-up.
  */
 static uint32_t pipe_poll(struct file *f, struct poll_table *table)
 {
@@ -269,28 +282,24 @@ static uint32_t pipe_poll(struct file *f, struct poll_table *table)
 	return ready;
 }
 
-/* One opening less; the last one frees the pipe. */
-static void leave(struct inode *inode, bool reader, bool writer)
-{
-	struct pipe *p = inode->pipe;
-
-	p->readers -= reader;
-	p->writers -= writer;
-	if (!p->readers && !p->writers) {
-		for (uint32_t i = 0; i < PIPE_PAGES; i++)
-			drop_page(&p->ring[i]);
-		kfree(p);
-		inode->pipe = NULL;
-		return;
-	}
-	wake(&p->readable);
-	wake(&p->writable);
-}
-
-/* The mode of an open file never changes, so this undoes exactly what join did. */
+/*
+ * One opening less; the last one frees the pipe. The mode of an open file never
+ * changes, so this undoes what join did.
+ */
 static void pipe_release(struct file *f)
 {
-	leave(f->inode, reads(f), writes(f));
+	struct pipe *p = f->private;
+
+	p->readers -= reads(f);
+	p->writers -= writes(f);
+	wake(&p->readable);
+	wake(&p->writable);
+	if (p->readers || p->writers)
+		return;
+	for (uint32_t i = 0; i < PIPE_PAGES; i++)
+		drop_page(&p->ring[i]);
+	kfree(p);
+	f->inode->pipe = NULL;
 }
 
 /* Makes the pipe of an inode that nobody has open. */
@@ -310,25 +319,21 @@ static int pipe_make(struct inode *inode)
 }
 
 /* Takes part as f's mode says, and wakes those who wait for that. */
-static void join(struct file *f)
+static void join(struct file *f, struct pipe *p)
 {
-	struct pipe *p = f->inode->pipe;
-
 	f->private = p;
 	f->pos = UINT64_MAX;
-	if (reads(f)) {
-		p->readers++;
-		p->reader_count++;
-		wake(&p->writable);
-	}
-	if (writes(f)) {
-		p->writers++;
-		p->writer_count++;
-		wake(&p->readable);
-	}
+	p->readers += reads(f);
+	p->reader_count += reads(f);
+	p->writers += writes(f);
+	p->writer_count += writes(f);
+	wake(&p->readable);
+	wake(&p->writable);
 }
 
-/* The other side's arrival, for who has joined as the only one: 0 or a negative errno. */
+/*
+ * The other side's arrival, for who has joined as the only one: 0 or a negative errno.
+ */
 static int wait_for_partner(struct file *f)
 {
 	struct pipe *p = f->private;
@@ -348,17 +353,21 @@ static int wait_for_partner(struct file *f)
 	return 0;
 }
 
-/* Opening a FIFO by name, or an anonymous pipe through /proc. */
+/*
+ * Opening a FIFO by name, or an anonymous pipe through /proc. It joins before it waits,
+ * for that is what the partner waits for; two who come at the same time let each other
+ * in.
+ */
 static int pipe_open(struct inode *inode, struct file *f)
 {
 	int error = inode->pipe ? 0 : pipe_make(inode);
 
 	if (error)
 		return error;
-	join(f);
+	join(f, inode->pipe);
 	error = wait_for_partner(f);
 	if (error)
-		leave(inode, reads(f), writes(f));
+		pipe_release(f);
 	return error;
 }
 
@@ -390,8 +399,8 @@ static const struct inode_ops pipe_inode_ops = {
 };
 
 /*
- * Both ends; without O_NONBLOCK the order matters: a reader alone would wait, so the first one
- * opens both ways for a moment.
+ * Both ends; without O_NONBLOCK the order matters: a reader alone would wait, so the
+ * first one opens both ways for a moment.
  */
 static int pipe_ends(struct inode *inode, uint32_t flags, struct file *ends[2])
 {
@@ -424,8 +433,7 @@ static int pipe_descriptors(struct file *ends[2], bool close_on_exec, int *fds)
 	if (!error)
 		error = copy_to_user(fds, numbers, sizeof(numbers));
 	for (int i = 0; error && i < 2; i++)
-		if (numbers[i] >= 0)
-			sys_close(numbers[i]);
+		sys_close(numbers[i]);	/* of an error number: nothing is open there */
 	return error;
 }
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Pipes and FIFOs: 64 KiB of bytes between who writes and who reads.
- */
+/* Pipes and FIFOs: 64 KiB of bytes between who writes and who reads. */
 #ifndef KERNEL_PIPE_H
 #define KERNEL_PIPE_H
 

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * poll, ppoll and select: waiting for several files at once.
+ * poll, select and their forms with a signal mask: waiting for several files at once.
  *
- * All three become one array of struct pollfd in kernel memory. The first look at the files also
- * queues the caller on their wait queues; the task's state is set before that, so a wake-up between
- * look and sleep is not lost. Each queue entry holds its file, for another thread may close the
- * descriptor meanwhile, and the wait queue must not go away under us.
+ * All become one array of struct pollfd in kernel memory. The first look at the files
+ * also queues the caller on their wait queues; the task's state is set before that, so
+ * a wake-up between look and sleep is not lost. Each queue entry holds its file, for
+ * another thread may close the descriptor meanwhile, and the wait queue must not go
+ * away under us.
  */
 #include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/poll.h"
 #include "abi/resource.h"
-#include "abi/time.h"
 #include "kernel/fd.h"
 #include "kernel/lib.h"
 #include "kernel/signal.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
+#include "kernel/time_internal.h"
 #include "mm/heap.h"
 #include "mm/uaccess.h"
 
@@ -26,56 +25,19 @@
 #define READY_OUT	(POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR)
 
 struct poll_entry { struct waiter waiter; struct file *file; };
-struct poll_block { struct poll_block *next; uint32_t used; struct poll_entry entries[SMALL]; };
 
 struct poll_table {
-	struct poll_block *last;	/* where the next entry goes; more are linked behind it */
+	struct poll_entry *next;	/* where the next entry goes; there is room for two of each file */
 	struct file *file;		/* the one being looked at */
-	bool failed;			/* out of memory */
-	struct poll_block first;
 };
 
-/* Blocks form a list that begins with the newest and ends with the one on the stack. */
-static struct poll_block *more(struct poll_table *t)
-{
-	struct poll_block *block = kmalloc(sizeof(*block));
-
-	if (!block) {
-		t->failed = true;
-		return NULL;
-	}
-	block->next = t->last;
-	block->used = 0;
-	return t->last = block;
-}
-
-/* Called by ops->poll, for each wait queue whose wake-up may change the answer. */
 void poll_wait(struct poll_table *t, struct waitq *q)
 {
 	if (!t)
 		return;
-	struct poll_block *block = t->last->used < SMALL ? t->last : more(t);
-	if (!block)
-		return;
-	struct poll_entry *e = &block->entries[block->used++];
-	e->file = file_get(t->file);
-	waitq_add(q, &e->waiter);
-}
-
-/* Dropping a file may free its wait queue: only after the queue has been left. */
-static void leave_queues(struct poll_table *t)
-{
-	struct poll_block *block = t->last, *next;
-
-	for (; block; block = next) {
-		next = block->next;
-		for (uint32_t i = 0; i < block->used; i++) {
-			waitq_remove(&block->entries[i].waiter);
-			file_put(block->entries[i].file);
-		}
-		if (block != &t->first)
-			kfree(block);
-	}
+	t->next->file = file_get(t->file);
+	waitq_add(q, &t->next->waiter);
+	t->next++;
 }
 
 /* Looks at every file once; how many are ready. Queues nowhere once one is. */
@@ -99,20 +61,23 @@ static int look(struct pollfd *fds, uint32_t n, struct poll_table *t)
 }
 
 /*
- * Waits until a file is ready or the deadline (monotonic; NOW, TIME_NEVER) has passed: how many
- * are, 0, -EINTR or -ENOMEM.
+ * Waits until a file is ready or the deadline (monotonic; NOW, TIME_NEVER) has passed:
+ * how many are, 0, -EINTR, -ENOMEM.
  */
 static int poll_files(struct pollfd *fds, uint32_t n, uint64_t deadline)
 {
-	struct poll_table table = { .last = &table.first }, *t = deadline == NOW ? NULL : &table;
+	struct poll_entry small[SMALL], *entries = small;
 	bool expired = deadline == NOW;
 	int ready;
 
+	if (!expired && 2 * n > SMALL && !(entries = kmalloc(2 * n * sizeof(*entries))))
+		return -ENOMEM;
+	struct poll_table table = { .next = entries }, *t = expired ? NULL : &table;
 	for (;;) {
 		set_state(TASK_INTERRUPTIBLE);
 		ready = look(fds, n, t);
 		t = NULL;
-		if (ready || expired || table.failed)
+		if (ready || expired)
 			break;
 		if (signal_pending()) {
 			ready = -EINTR;
@@ -121,11 +86,19 @@ static int poll_files(struct pollfd *fds, uint32_t n, uint64_t deadline)
 		expired = !schedule_until(deadline);
 	}
 	set_state(TASK_RUNNING);
-	leave_queues(&table);
-	return table.failed && !ready ? -ENOMEM : ready;
+	while (table.next-- > entries) {	/* dropping a file may free its queue: only after that has been left */
+		waitq_remove(&table.next->waiter);
+		file_put(table.next->file);
+	}
+	if (entries != small)
+		kfree(entries);
+	return ready;
 }
 
-/* poll with the user's array; errors -EINTR, -EFAULT, -EINVAL, -ENOMEM. */
+/*
+ * poll with the user's array, of which only revents is written; errors -EINTR, -EFAULT,
+ * -EINVAL, -ENOMEM.
+ */
 static int poll_user(struct pollfd *user, uint32_t n, uint64_t deadline)
 {
 	struct pollfd small[SMALL], *fds = small;
@@ -145,18 +118,20 @@ static int poll_user(struct pollfd *user, uint32_t n, uint64_t deadline)
 	return result;
 }
 
-static long poll_result(struct pollfd *fds, uint32_t n, uint64_t deadline);
+/* ---- poll ---- */
+
+static long poll_until(struct pollfd *fds, uint32_t n, uint64_t deadline);
 
 /*
- * From restart_syscall, when the process has been stopped and goes on, say. The deadline is still
- * the first one.
+ * From restart_syscall, when the process has been stopped and goes on, say. The
+ * deadline is still the first one.
  */
 static long poll_again(struct restart_block *r)
 {
-	return poll_result((struct pollfd *)r->a, r->b, r->deadline);
+	return poll_until((struct pollfd *)r->a, r->b, r->deadline);
 }
 
-static long poll_result(struct pollfd *fds, uint32_t n, uint64_t deadline)
+static long poll_until(struct pollfd *fds, uint32_t n, uint64_t deadline)
 {
 	int result = poll_user(fds, n, deadline);
 
@@ -173,88 +148,106 @@ long sys_poll(struct pollfd *fds, uint32_t n, int timeout)
 {
 	uint64_t deadline = timeout < 0 ? TIME_NEVER : timeout ? clock_ns() + (uint64_t)timeout * NSEC_PER_MSEC : NOW;
 
-	return poll_result(fds, n, deadline);
+	return poll_until(fds, n, deadline);
 }
 
-/* How the calls pass a time span: with microseconds, nanoseconds, or nanoseconds and 64-bit seconds. */
+/* ---- time spans and signal masks ---- */
+
+/*
+ * How the calls pass a time span: with microseconds, nanoseconds, or nanoseconds and
+ * 64-bit seconds.
+ */
 enum span { TIMEVAL, TIMESPEC, TIMESPEC64 };
 
-/* The deadline that a user's time span means, NULL being for ever. 0, -EFAULT or -EINVAL. */
+/*
+ * The deadline that a user's time span means, NULL being for ever. 0, -EFAULT or
+ * -EINVAL.
+ */
 static int read_span(const void *user, enum span kind, uint64_t *deadline)
 {
-	struct timespec64 ts;
-	struct timespec narrow;
+	struct timeval tv;
+	uint64_t ns;
+	int error = 0;
 
 	*deadline = TIME_NEVER;
 	if (!user)
 		return 0;
-	if (kind == TIMESPEC64 ? copy_from_user(&ts, user, sizeof(ts)) : copy_from_user(&narrow, user, sizeof(narrow)))
-		return -EFAULT;
-	if (kind != TIMESPEC64)
-		ts = (struct timespec64) { .tv_sec = narrow.tv_sec, .tv_nsec = narrow.tv_nsec };
-	if (kind == TIMEVAL && ts.tv_nsec >= 0) {
-		ts.tv_sec += (uint32_t)ts.tv_nsec / 1000000;
-		ts.tv_nsec = (uint32_t)ts.tv_nsec % 1000000 * NSEC_PER_USEC;
-	}
-	if (ts.tv_sec < 0 || (uint32_t)ts.tv_nsec >= NSEC_PER_SEC)
-		return -EINVAL;
-	if (!ts.tv_sec && !ts.tv_nsec)
-		*deadline = NOW;
-	else if (ts.tv_sec <= UINT32_MAX)	/* more is for ever */
-		*deadline = clock_ns() + (uint64_t)ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-	return 0;
-}
-
-/* Writes back how much of the span is left; that this may fail is nobody's concern. */
-static void write_span(void *user, enum span kind, uint64_t deadline)
-{
-	uint64_t now = clock_ns(), left = deadline > now ? deadline - now : 0;
-	uint32_t ns = div64(&left, NSEC_PER_SEC);
-	struct timespec64 ts = { left, ns, 0 };
-	struct timespec narrow = { left, kind == TIMEVAL ? ns / NSEC_PER_USEC : ns };
-
-	if (user && kind == TIMESPEC64)
-		copy_to_user(user, &ts, sizeof(ts));
-	else if (user)
-		copy_to_user(user, &narrow, sizeof(narrow));
+	if (kind != TIMEVAL)
+		error = timespec_read(&ns, user, kind == TIMESPEC64);
+	else if (copy_from_user(&tv, user, sizeof(tv)))
+		error = -EFAULT;
+	else if (tv.tv_sec < 0 || tv.tv_usec < 0)
+		error = -EINVAL;
+	else
+		ns = (uint64_t)tv.tv_sec * NSEC_PER_SEC + (uint64_t)tv.tv_usec * NSEC_PER_USEC;
+	if (!error)
+		*deadline = ns ? deadline_after_ns(ns) : NOW;
+	return error;
 }
 
 /*
- * poll under another signal mask. If a signal ends it, the old mask comes back only when the signal
- * has been dealt with.
+ * Writes back how much of the span is left, also after a signal; that this may fail is
+ * nobody's concern.
  */
-static int poll_masked(struct pollfd *fds, uint32_t n, uint64_t deadline, const sigset_t *mask, uint32_t size)
+static void write_span(void *user, enum span kind, uint64_t deadline)
 {
-	sigset_t set, old = current->blocked;
+	uint64_t now = clock_ns(), left = deadline > now ? deadline - now : 0;
+	struct timeval tv = ns_to_timeval(left);
 
+	if (user && kind == TIMEVAL)
+		copy_to_user(user, &tv, sizeof(tv));
+	else if (user)
+		timespec_write(user, left, kind == TIMESPEC64);
+}
+
+/*
+ * Puts another signal mask (NULL: none) in place until mask_end. 0, -EFAULT or -EINVAL.
+ */
+static int mask_begin(const sigset_t *mask, uint32_t size, sigset_t *old)
+{
+	sigset_t set;
+
+	*old = current->blocked;
 	if (!mask)
-		return poll_user(fds, n, deadline);
+		return 0;
 	if (size != sizeof(set))
 		return -EINVAL;
 	if (copy_from_user(&set, mask, sizeof(set)))
 		return -EFAULT;
 	signals_set_blocked(set & ~UNBLOCKABLE);
-	int result = poll_user(fds, n, deadline);
-	if (result == -EINTR) {
-		current->saved_mask = old;
-		current->restore_mask = true;
-	} else {
-		signals_set_blocked(old);
-	}
-	return result;
+	return 0;
 }
 
-/* The time left is written back also after a signal, so that a program can go on with it. */
+/*
+ * The call's result. If a signal ended it, the old mask comes back only when the signal
+ * has been dealt with.
+ */
+static long mask_end(long result, const sigset_t *mask, sigset_t old)
+{
+	if (mask && result == -EINTR) {
+		current->saved_mask = old;
+		current->restore_mask = true;
+	} else if (mask) {
+		signals_set_blocked(old);
+	}
+	return result == -EINTR ? -ERESTARTNOHAND : result;
+}
+
+/* ---- ppoll ---- */
+
 static long ppoll(struct pollfd *fds, uint32_t n, void *timeout, enum span kind, const sigset_t *mask, uint32_t size)
 {
 	uint64_t deadline;
-	int result = read_span(timeout, kind, &deadline);
+	sigset_t old;
+	long result = read_span(timeout, kind, &deadline);
 
+	if (!result)
+		result = mask_begin(mask, size, &old);
 	if (result)
 		return result;
-	result = poll_masked(fds, n, deadline, mask, size);
+	result = poll_user(fds, n, deadline);
 	write_span(timeout, kind, deadline);
-	return result == -EINTR ? -ERESTARTNOHAND : result;
+	return mask_end(result, mask, old);
 }
 
 long sys_ppoll(struct pollfd *fds, uint32_t n, struct timespec *timeout, const sigset_t *mask, uint32_t size)
@@ -267,31 +260,23 @@ long sys_ppoll_time64(struct pollfd *fds, uint32_t n, struct timespec64 *timeout
 	return ppoll(fds, n, timeout, TIMESPEC64, mask, size);
 }
 
-/* The three sets of select, in kernel memory; absent ones are empty. */
-struct sets { fd_set in, out, ex; };
+/* ---- select ---- */
 
-/* The rest of the set, beyond n descriptors, is empty. */
-static int read_set(fd_set *to, const fd_set *user, uint32_t bytes)
-{
-	memset(to, 0, sizeof(*to));
-	return user ? copy_from_user(to, user, bytes) : 0;
-}
+/*
+ * What a descriptor in each of the three sets waits for (Linux, fs/select.c: POLLIN_SET
+ * and so on).
+ */
+static const uint32_t wanted[3] = { READY_IN, READY_OUT, POLLPRI };
 
-static int write_set(fd_set *user, const fd_set *from, uint32_t bytes)
-{
-	return user ? copy_to_user(user, from, bytes) : 0;
-}
-
-/* The sets as an array of pollfd, in one block of memory with them. Returns how many, or -EBADF. */
-static int sets_to_fds(const struct sets *s, int n, struct pollfd *fds)
+/* The sets as an array of pollfd. Returns how many, or -EBADF. */
+static int sets_to_fds(const fd_set sets[3], int n, struct pollfd *fds)
 {
 	int count = 0;
 
 	for (int fd = 0; fd < n; fd++) {
-		uint32_t word = fd / 32, bit = 1u << fd % 32;
-		uint32_t in = s->in.fds_bits[word] & bit, out = s->out.fds_bits[word] & bit;
-		uint32_t ex = s->ex.fds_bits[word] & bit;
-		uint32_t events = (in ? READY_IN : 0) | (out ? READY_OUT : 0) | (ex ? POLLPRI : 0);
+		uint32_t events = 0;
+		for (int i = 0; i < 3; i++)
+			events |= sets[i].fds_bits[fd / 32] >> fd % 32 & 1 ? wanted[i] : 0;
 		if (!events)
 			continue;
 		if (!fd_usable(fd))
@@ -301,64 +286,85 @@ static int sets_to_fds(const struct sets *s, int n, struct pollfd *fds)
 	return count;
 }
 
-/* The inverse: leaves in each set what is ready and was asked for; how many bits. */
-static int fds_to_sets(const struct pollfd *fds, int count, struct sets *s)
+/*
+ * The inverse: leaves in each set what is ready and was asked for; how many bits. A
+ * descriptor that is ready in two sets counts twice (POSIX, select).
+ */
+static int fds_to_sets(const struct pollfd *fds, int count, fd_set sets[3])
 {
-	struct sets asked = *s;
 	int bits = 0;
 
-	memset(s, 0, sizeof(*s));
-	for (int i = 0; i < count; i++) {
-		uint32_t word = fds[i].fd / 32, bit = 1u << fds[i].fd % 32, ready = (uint16_t)fds[i].revents;
-		uint32_t in = ready & READY_IN ? bit & asked.in.fds_bits[word] : 0;
-		uint32_t out = ready & READY_OUT ? bit & asked.out.fds_bits[word] : 0;
-		uint32_t ex = ready & POLLPRI ? bit & asked.ex.fds_bits[word] : 0;
-		s->in.fds_bits[word] |= in;
-		s->out.fds_bits[word] |= out;
-		s->ex.fds_bits[word] |= ex;
-		bits += !!in + !!out + !!ex;
+	for (int k = 0; k < count; k++) {
+		uint32_t word = fds[k].fd / 32, bit = 1u << fds[k].fd % 32;
+		for (int i = 0; i < 3; i++) {
+			if (!((uint16_t)fds[k].revents & wanted[i]))
+				sets[i].fds_bits[word] &= ~bit;
+			bits += !!(sets[i].fds_bits[word] & bit);
+		}
 	}
 	return bits;
 }
 
-/* select on sets in kernel memory. */
-static int select_sets(struct sets *s, int n, uint64_t deadline)
+/*
+ * As on Linux at most FD_SETSIZE descriptors count, and the sets change only on
+ * success.
+ */
+static long select_user(int n, fd_set *const user[3], uint64_t deadline)
 {
-	struct pollfd *fds = kmalloc(MAX(n, 1) * sizeof(*fds));
+	fd_set sets[3] = { 0 };
+	uint32_t bytes = (n + 31) / 32 * 4;
 
+	for (int i = 0; i < 3; i++) {
+		if (user[i] && copy_from_user(&sets[i], user[i], bytes))
+			return -EFAULT;
+		if (n % 32)	/* what lies behind the n-th bit comes back as 0 */
+			sets[i].fds_bits[n / 32] &= (1u << n % 32) - 1;
+	}
+	struct pollfd *fds = kmalloc(MAX(n, 1) * sizeof(*fds));
 	if (!fds)
 		return -ENOMEM;
-	int count = sets_to_fds(s, n, fds), result = count;
-	if (count >= 0)
-		result = poll_files(fds, count, deadline);
+	int count = sets_to_fds(sets, n, fds);
+	long result = count < 0 ? count : poll_files(fds, count, deadline);
 	if (result >= 0)
-		result = fds_to_sets(fds, count, s);
+		result = fds_to_sets(fds, count, sets);
 	kfree(fds);
+	for (int i = 0; result >= 0 && i < 3; i++)
+		if (user[i] && copy_to_user(user[i], &sets[i], bytes))
+			result = -EFAULT;
 	return result;
 }
 
-/* As on Linux at most FD_SETSIZE descriptors count, and the sets change only on success. */
-long sys_select(int n, fd_set *in, fd_set *out, fd_set *ex, struct timeval *timeout)
+/* What select and pselect6 share, with a mask or without. */
+static long select_until(int n, fd_set *const user[3], void *timeout, enum span kind,
+			 const sigset_t *mask, uint32_t size)
 {
-	struct sets s;
 	uint64_t deadline;
+	sigset_t old;
+	long result = n < 0 ? -EINVAL : read_span(timeout, kind, &deadline);
 
-	if (n < 0)
-		return -EINVAL;
-	n = MIN(n, FD_SETSIZE);
-	uint32_t bytes = (n + 31) / 32 * 4;
-	int result = read_span(timeout, TIMEVAL, &deadline);
+	if (!result)
+		result = mask_begin(mask, size, &old);
 	if (result)
 		return result;
-	if (read_set(&s.in, in, bytes) || read_set(&s.out, out, bytes) || read_set(&s.ex, ex, bytes))
+	result = select_user(MIN(n, FD_SETSIZE), user, deadline);
+	write_span(timeout, kind, deadline);
+	return mask_end(result, mask, old);
+}
+
+long sys_select(int n, fd_set *in, fd_set *out, fd_set *ex, struct timeval *timeout)
+{
+	return select_until(n, (fd_set *[3]) { in, out, ex }, timeout, TIMEVAL, NULL, 0);
+}
+
+/*
+ * A seventh argument would be one too many: the last is a pair in memory, of the mask's
+ * address and its size.
+ */
+long sys_pselect6(int n, fd_set *in, fd_set *out, fd_set *ex, struct timespec *timeout, const uint32_t *mask)
+{
+	uint32_t pair[2] = { 0 };
+
+	if (mask && copy_from_user(pair, mask, sizeof(pair)))
 		return -EFAULT;
-	result = select_sets(&s, n, deadline);
-	write_span(timeout, TIMEVAL, deadline);
-	if (result == -EINTR)
-		return -ERESTARTNOHAND;
-	if (result < 0)
-		return result;
-	if (write_set(in, &s.in, bytes) || write_set(out, &s.out, bytes) || write_set(ex, &s.ex, bytes))
-		return -EFAULT;
-	return result;
+	return select_until(n, (fd_set *[3]) { in, out, ex }, timeout, TIMESPEC, (const sigset_t *)pair[0], pair[1]);
 }

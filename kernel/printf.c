@@ -6,10 +6,13 @@
  */
 #include "kernel/lib.h"
 
+/* Where the text goes, and how long it would be. */
 struct sink { char *to; size_t size, length; };
 
+/* A conversion: longs counts its l's, two of them are 64 bits; precision -1: none was given. */
 struct spec { bool left, zero, alt; int width, precision, longs; };
 
+/* Counts on when there is no room, and keeps a place for the NUL. */
 static void put(struct sink *s, char c)
 {
 	if (s->length + 1 < s->size)
@@ -40,10 +43,12 @@ static void field(struct sink *s, const struct spec *f, const char *prefix, cons
 		pad(s, fill, ' ');
 }
 
-static void number(struct sink *s, const struct spec *f, uint64_t value, unsigned base, bool upper, const char *prefix)
+/* %p is 0x and eight digits; # puts 0x before the other bases, too. */
+static void number(struct sink *s, const struct spec *f, uint64_t value, char kind, bool negative)
 {
-	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
-	char text[24];
+	const char *digits = kind == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
+	unsigned base = kind == 'u' || kind == 'd' ? 10 : kind == 'o' ? 8 : 16;
+	char text[24];			/* 2^64 in octal has 22 digits */
 	int at = sizeof(text);
 
 	do {
@@ -51,9 +56,10 @@ static void number(struct sink *s, const struct spec *f, uint64_t value, unsigne
 	} while (value);
 	while ((int)sizeof(text) - at < f->precision && at > 0)
 		text[--at] = '0';
-	field(s, f, prefix, text + at, sizeof(text) - at);
+	field(s, f, negative ? "-" : f->alt && base != 10 ? "0x" : "", text + at, sizeof(text) - at);
 }
 
+/* "*" takes the number from the arguments. */
 static const char *read_number(const char *fmt, int *value, va_list *ap)
 {
 	if (*fmt == '*') {
@@ -65,18 +71,14 @@ static const char *read_number(const char *fmt, int *value, va_list *ap)
 	return fmt;
 }
 
+/* Behind the '%': flags, width, precision, length. h and z say nothing on a 32-bit machine. */
 static const char *read_spec(const char *fmt, struct spec *f, va_list *ap)
 {
 	*f = (struct spec){ .precision = -1 };
-	for (;; fmt++) {
-		if (*fmt == '-')
-			f->left = true;
-		else if (*fmt == '0')
-			f->zero = true;
-		else if (*fmt == '#')
-			f->alt = true;
-		else
-			break;
+	for (; *fmt == '-' || *fmt == '0' || *fmt == '#'; fmt++) {
+		f->left |= *fmt == '-';
+		f->zero |= *fmt == '0';
+		f->alt |= *fmt == '#';
 	}
 	fmt = read_number(fmt, &f->width, ap);
 	if (*fmt == '.')
@@ -86,42 +88,35 @@ static const char *read_spec(const char *fmt, struct spec *f, va_list *ap)
 	return fmt;
 }
 
-static void text(struct sink *s, struct spec *f, const char *t)
-{
-	t = t ? t : "(null)";
-	f->zero = false;
-	field(s, f, "", t, strnlen(t, f->precision < 0 ? SIZE_MAX : (size_t)f->precision));
-}
-
 static void convert(struct sink *s, struct spec *f, char kind, va_list *ap)
 {
+	const char *t;
 	int64_t n;
-	char c;
+	char c = kind;
 
 	switch (kind) {
 	case 'd':
 	case 'i':
 		n = f->longs > 1 ? va_arg(*ap, int64_t) : va_arg(*ap, int32_t);
-		number(s, f, n < 0 ? -(uint64_t)n : (uint64_t)n, 10, false, n < 0 ? "-" : "");
-		break;
+		return number(s, f, n < 0 ? -(uint64_t)n : (uint64_t)n, 'd', n < 0);
+	case 'p':
+		f->precision = 8;
+		f->alt = true;
+		/* fall through */
 	case 'u':
 	case 'x':
 	case 'X':
 	case 'o':
-		n = f->longs > 1 ? va_arg(*ap, uint64_t) : va_arg(*ap, uint32_t);
-		number(s, f, n, kind == 'u' ? 10 : kind == 'o' ? 8 : 16, kind == 'X', f->alt && kind != 'u' ? "0x" : "");
-		break;
-	case 'p':
-		f->precision = 8;
-		number(s, f, va_arg(*ap, uint32_t), 16, false, "0x");
-		break;
+		return number(s, f, f->longs > 1 ? va_arg(*ap, uint64_t) : va_arg(*ap, uint32_t), kind, false);
 	case 's':
-		text(s, f, va_arg(*ap, const char *));
-		break;
-	default:
-		c = kind == 'c' ? va_arg(*ap, int) : kind;
-		field(s, f, "", &c, 1);
+		t = va_arg(*ap, const char *);
+		t = t ? t : "(null)";
+		f->zero = false;
+		return field(s, f, "", t, strnlen(t, f->precision < 0 ? SIZE_MAX : (size_t)f->precision));
+	case 'c':
+		c = va_arg(*ap, int);
 	}
+	field(s, f, "", &c, 1);
 }
 
 int vsnprintf(char *to, size_t size, const char *fmt, va_list args)

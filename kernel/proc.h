@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc: files whose text is made when they are opened. kernel/proc.c holds the generators; the tree is looked up by kernel/inode.c.
+ * /proc: files whose text is made when they are opened. The tree is kernel/proc.c; what it looks like to the rest of
+ * the kernel is one inode, which kernel/device.c and kernel/ramfs.c put under the name "proc" in the root.
  */
 #ifndef KERNEL_PROC_H
 #define KERNEL_PROC_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 struct inode;
 
-/* The root inode of /proc, for the mount (kernel/proc.c). */
+/* The folder /proc, made at the first call; the caller takes a reference of its own. NULL: out of memory. */
 struct inode *proc_root(void);
 
 #endif

@@ -6,13 +6,13 @@
  * moment. A process that is ending has none any more: its files are empty then, and it is shown in brackets by ps as
  * on Linux.
  */
-#include "abi/errno.h"
+#include "abi/stat.h"
 #include "kernel/inode.h"
-#include "kernel/pid.h"
+#include "kernel/lib.h"
 #include "kernel/proc_internal.h"
 #include "kernel/task.h"
+#include "kernel/time_internal.h"
 #include "kernel/tty.h"
-#include "mm/heap.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 #include "vdso/vdso.h"
@@ -50,7 +50,7 @@ static int copy_from_mm(struct mm *mm, void *to, uint32_t from, size_t n)
 }
 
 /* Stops quietly at what the process has unmapped. */
-static int add_memory(struct text *t, struct mm *mm, uint32_t start, uint32_t end)
+static void add_memory(struct text *t, struct mm *mm, uint32_t start, uint32_t end)
 {
 	char chunk[256];
 
@@ -60,68 +60,58 @@ static int add_memory(struct text *t, struct mm *mm, uint32_t start, uint32_t en
 			break;
 		text_add_bytes(t, chunk, n);
 	}
-	return 0;
 }
 
-int show_process_cmdline(struct text *t, struct process *p)
+/* The words as they stand on the stack, each with its NUL: a program that overwrites them shows other ones. */
+static void show_cmdline(struct text *t)
 {
-	struct mm *mm = process_mm(p);
+	struct mm *mm = process_mm(t->process);
 
-	return mm ? add_memory(t, mm, mm->arg_start, mm->arg_end) : 0;
+	if (mm)
+		add_memory(t, mm, mm->arg_start, mm->arg_end);
 }
 
-int show_process_environ(struct text *t, struct process *p)
+static void show_environ(struct text *t)
 {
-	struct mm *mm = process_mm(p);
+	struct mm *mm = process_mm(t->process);
 
-	return mm ? add_memory(t, mm, mm->env_start, mm->env_end) : 0;
+	if (mm)
+		add_memory(t, mm, mm->env_start, mm->env_end);
 }
 
-/* Binary, as it stood on the stack. */
-int show_process_auxv(struct text *t, struct process *p)
+/* Binary, as exec has put it on the stack. */
+static void show_auxv(struct text *t)
 {
-	const struct mm *mm = process_mm(p);
+	const struct mm *mm = process_mm(t->process);
 
 	if (mm)
 		text_add_bytes(t, mm->auxv, mm->auxv_len * sizeof(mm->auxv[0]));
-	return 0;
 }
 
 /* The name that exec or prctl has given. */
-int show_process_comm(struct text *t, struct process *p)
+static void show_comm(struct text *t)
 {
-	text_add(t, "%s\n", process_task(p)->comm);
-	return 0;
+	text_add(t, "%s\n", process_task(t->process)->comm);
 }
 
-int show_process_root(struct text *t, struct process *p)
+static void show_cwd(struct text *t)
 {
-	(void)p;
-	text_add(t, "/");
-	return 0;
-}
+	const struct fs *fs = process_task(t->process)->fsinfo;
+	char *path = fs ? text_room(t, PATH_MAX) : NULL;
 
-int show_process_cwd(struct text *t, struct process *p)
-{
-	const struct fs *fs = process_task(p)->fsinfo;
-	char *path = fs ? kmalloc(PATH_MAX) : NULL;
-
-	if (!path)
-		return fs ? -ENOMEM : -ENOENT;
-	text_add(t, "%s", fs_cwd_path(fs, path, PATH_MAX));
-	kfree(path);
-	return 0;
+	if (path)
+		t->len += strlen(fs_cwd_path(fs, path, PATH_MAX));
 }
 
 /* The compat page lies in kernel space, where no VMA is; everybody sees it (T15). */
-int show_process_maps(struct text *t, struct process *p)
+static void show_maps(struct text *t)
 {
-	const struct mm *mm = process_mm(p);
+	const struct mm *mm = process_mm(t->process);
 	uint32_t compat = vdso_compat_base();
 	char line[640];
 
 	if (!mm)
-		return 0;
+		return;
 	for (const struct vma *vma = mm->first; vma; vma = vma->next) {
 		mm_maps_line(vma, line, sizeof(line));
 		text_add(t, "%s", line);
@@ -130,38 +120,23 @@ int show_process_maps(struct text *t, struct process *p)
 		text_add(t, "%08x-%08x r--p 00000000 00:00 0                                  [vvar]\n", compat - PAGE_SIZE, compat);
 		text_add(t, "%08x-%08x r-xp 00000000 00:00 0                                  [vdso]\n", compat, compat + PAGE_SIZE);
 	}
-	return 0;
 }
 
 /* ---- stat and status ---- */
 
-/* The liveliest state among the threads. */
-static char state_letter(const struct process *p)
+/* What ps prints of a process: its liveliest thread's state, as a letter and a word. */
+static const char *state_of(const struct process *p)
 {
+	static const char *const names[] = { "Z (zombie)", "S (sleeping)", "T (stopped)", "D (disk sleep)", "R (running)" };
+	static const uint8_t rank[] = {
+		[TASK_INTERRUPTIBLE] = 1, [TASK_STOPPED] = 2, [TASK_UNINTERRUPTIBLE] = 3, [TASK_RUNNING] = 4, [TASK_DEAD] = 0,
+	};
 	const struct task *t;
-	char best = 'Z';
+	unsigned best = 0;
 
-	list_for_each(t, &p->tasks, group_node) {
-		if (t->state == TASK_RUNNING)
-			return 'R';
-		if (t->state == TASK_UNINTERRUPTIBLE)
-			best = 'D';
-		else if (t->state == TASK_STOPPED && best != 'D')
-			best = 'T';
-		else if (t->state == TASK_INTERRUPTIBLE && best == 'Z')
-			best = 'S';
-	}
-	return best;
-}
-
-static const char *state_name(char letter)
-{
-	return letter == 'R' ? "running" : letter == 'S' ? "sleeping" : letter == 'D' ? "disk sleep" : letter == 'T' ? "stopped" : "zombie";
-}
-
-static int parent_pid(const struct process *p)
-{
-	return p->parent ? p->parent->pid : 0;
+	list_for_each(t, &p->tasks, group_node)
+		best = MAX(best, rank[t->state]);
+	return names[best];
 }
 
 /* Signals that are ignored, or caught. */
@@ -178,38 +153,55 @@ static sigset_t handled(const struct task *t, bool caught)
 }
 
 /* Linux's 52 fields in order; what Postern doesn't know (faults, priorities, addresses) is 0. */
-int show_process_stat(struct text *t, struct process *p)
+static void show_stat(struct text *t)
 {
+	struct process *p = t->process;
 	const struct task *task = process_task(p);
 	const struct mm *mm = task->mm;
 
 	process_account(p);
-	text_add(t, "%d (%s) %c %d %d %d ", p->pid, task->comm, state_letter(p), parent_pid(p), p->pgid, p->sid);
+	text_add(t, "%d (%s) %c %d %d %d ", p->pid, task->comm, *state_of(p), p->parent ? p->parent->pid : 0, p->pgid, p->sid);
 	text_add(t, "%u %d 0 0 0 0 0 ", p->ctty ? CONSOLE_DEVICE : 0, tty_foreground(p->ctty));
-	text_add(t, "%u %u %u %u ", clock_ticks(p->utime_ns), clock_ticks(p->stime_ns), clock_ticks(p->cutime_ns), clock_ticks(p->cstime_ns));
-	text_add(t, "20 0 %u 0 %u ", p->threads, clock_ticks(p->start_ns));
+	text_add(t, "%u %u %u %u ", ns_to_ticks(p->utime_ns), ns_to_ticks(p->stime_ns), ns_to_ticks(p->cutime_ns), ns_to_ticks(p->cstime_ns));
+	text_add(t, "20 0 %u 0 %u ", p->threads, ns_to_ticks(p->start_ns));
 	text_add(t, "%u %u 4294967295 0 0 0 0 0 ", mm ? mm->total_vm * PAGE_SIZE : 0, mm ? mm->rss : 0);
 	text_add(t, "%u %u %u %u ", (uint32_t)task->pending.set, (uint32_t)task->blocked, (uint32_t)handled(task, false),
 		 (uint32_t)handled(task, true));
 	text_add(t, "0 0 0 %d 0 0 0 0 0 0 0 0 0 ", p->exit_signal);
 	text_add(t, "%u %u %u %u %d\n", mm ? mm->arg_start : 0, mm ? mm->arg_end : 0, mm ? mm->env_start : 0, mm ? mm->env_end : 0,
 		 p->exit_code);
-	return 0;
 }
 
 /* Everybody is root. */
-int show_process_status(struct text *t, struct process *p)
+static void show_status(struct text *t)
 {
+	const struct process *p = t->process;
 	const struct task *task = process_task(p);
 	const struct mm *mm = task->mm;
-	char state = state_letter(p);
 
-	text_add(t, "Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\n", task->comm, state, state_name(state), p->pid, p->pid,
-		 parent_pid(p));
+	text_add(t, "Name:\t%s\nState:\t%s\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\n", task->comm, state_of(p), p->pid, p->pid,
+		 p->parent ? p->parent->pid : 0);
 	text_add(t, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
 	if (mm)
 		text_add(t, "VmSize:\t%8u kB\nVmRSS:\t%8u kB\n", mm->total_vm * 4, mm->rss * 4);
 	text_add(t, "Threads:\t%u\nSigPnd:\t%016llx\nShdPnd:\t%016llx\n", p->threads, task->pending.set, p->pending.set);
 	text_add(t, "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n", task->blocked, handled(task, false), handled(task, true));
-	return 0;
 }
+
+/* exe, and what stands in fd/, are open files: proc.c goes to them. There is one root for all. */
+const struct proc_row proc_process_rows[] = {
+	{ "auxv", PROC_TEXT, show_auxv, NULL },
+	{ "cmdline", PROC_TEXT, show_cmdline, NULL },
+	{ "comm", PROC_TEXT, show_comm, NULL },
+	{ "cwd", PROC_LINK, show_cwd, NULL },
+	{ "environ", PROC_TEXT, show_environ, NULL },
+	{ "exe", PROC_LINK, NULL, NULL },
+	{ "fd", PROC_FOLDER, NULL, NULL },
+	{ "maps", PROC_TEXT, show_maps, NULL },
+	{ "mountinfo", PROC_TEXT, NULL, "1 0 0:1 / / rw - ramfs rootfs rw\n2 1 0:3 / /proc rw - proc proc rw\n" },
+	{ "mounts", PROC_TEXT, NULL, "rootfs / ramfs rw 0 0\nproc /proc proc rw 0 0\n" },
+	{ "root", PROC_LINK, NULL, "/" },
+	{ "stat", PROC_TEXT, show_stat, NULL },
+	{ "status", PROC_TEXT, show_status, NULL },
+	{ NULL, 0, NULL, NULL },
+};

@@ -6,14 +6,16 @@
  * as idle.
  */
 #include "abi/errno.h"
-#include "abi/signal.h"
+#include "abi/stat.h"
 #include "arch/x86/cpu.h"
 #include "boot/cmdline.h"
+#include "kernel/lib.h"
 #include "kernel/log.h"
 #include "kernel/pid.h"
 #include "kernel/proc_internal.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
+#include "kernel/time_internal.h"
 #include "kernel/version.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
@@ -22,21 +24,13 @@
 
 #define KB_PER_PAGE	(PAGE_SIZE / 1024)
 
-uint32_t clock_ticks(uint64_t ns)
+static void show_self(struct text *t)
 {
-	div64(&ns, NSEC_PER_SEC / 100);
-	return ns;
-}
-
-int show_self(struct text *t, struct process *p)
-{
-	(void)p;
 	text_add(t, "%d", current->process->pid);
-	return 0;
 }
 
 /* The options that were understood, and process 1's words. */
-int show_cmdline(struct text *t, struct process *p)
+static void show_cmdline(struct text *t)
 {
 	static const char *const names[] = {
 #define OPTION(name, values, text) name,
@@ -44,7 +38,6 @@ int show_cmdline(struct text *t, struct process *p)
 #undef OPTION
 	};
 
-	(void)p;
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
 		const char *value = option(names[i]);
 		if (value)
@@ -55,7 +48,6 @@ int show_cmdline(struct text *t, struct process *p)
 	for (char *const *w = init_words(); *w; w++)
 		text_add(t, " %s", *w);
 	text_add(t, "\n");
-	return 0;
 }
 
 static int make_cpuinfo(char *to, size_t size)
@@ -63,62 +55,30 @@ static int make_cpuinfo(char *to, size_t size)
 	return cpu_show(to, size);
 }
 
-int show_cpuinfo(struct text *t, struct process *p)
+static void show_cpuinfo(struct text *t)
 {
-	(void)p;
 	text_add_from(t, make_cpuinfo);
-	return 0;
 }
 
 /* The platform's report, then the gate's line. */
-int show_pv(struct text *t, struct process *p)
+static void show_pv(struct text *t)
 {
-	(void)p;
 	text_add_from(t, pv_report);
 	text_add_from(t, vdso_report);
-	return 0;
-}
-
-int show_filesystems(struct text *t, struct process *p)
-{
-	(void)p;
-	text_add(t, "nodev\tramfs\nnodev\tproc\n");
-	return 0;
-}
-
-int show_mounts(struct text *t, struct process *p)
-{
-	(void)p;
-	text_add(t, "rootfs / ramfs rw 0 0\nproc /proc proc rw 0 0\n");
-	return 0;
-}
-
-int show_mountinfo(struct text *t, struct process *p)
-{
-	(void)p;
-	text_add(t, "1 0 0:1 / / rw - ramfs rootfs rw\n2 1 0:3 / /proc rw - proc proc rw\n");
-	return 0;
-}
-
-int show_version(struct text *t, struct process *p)
-{
-	(void)p;
-	text_add(t, "%s version %s %s\n", KERNEL_NAME, KERNEL_RELEASE, KERNEL_VERSION);
-	return 0;
 }
 
 /* The log as it is, not Linux's records. */
-int show_kmsg(struct text *t, struct process *p)
+static void show_kmsg(struct text *t)
 {
 	uint32_t pos = 0;
+	char *to = text_room(t, LOG_SIZE);
 
-	(void)p;
-	t->len = t->size < LOG_SIZE ? LOG_SIZE : log_read(&pos, t->data, LOG_SIZE);
-	return 0;
+	if (to)
+		t->len += log_read(&pos, to, LOG_SIZE);
 }
 
 /* There is no cache to give back: files of ramfs are memory in use. */
-int show_meminfo(struct text *t, struct process *p)
+static void show_meminfo(struct text *t)
 {
 	uint32_t total = pages_total() * KB_PER_PAGE, unused = pages_free() * KB_PER_PAGE;
 	const struct { const char *name; uint32_t kb; } lines[] = {
@@ -126,10 +86,8 @@ int show_meminfo(struct text *t, struct process *p)
 		{ "SwapCached:", 0 }, { "SwapTotal:", 0 }, { "SwapFree:", 0 }, { "Shmem:", 0 },
 	};
 
-	(void)p;
 	for (unsigned i = 0; i < ARRAY_SIZE(lines); i++)
 		text_add(t, "%-15s %8u kB\n", lines[i].name, lines[i].kb);
-	return 0;
 }
 
 struct totals { uint64_t user, system, idle; unsigned tasks, running, last_pid; };
@@ -155,80 +113,72 @@ static void count(struct totals *sum)
 }
 
 /* One processor, which is also the sum. Interrupts and switches are not counted. */
-int show_system_stat(struct text *t, struct process *p)
+static void show_stat(struct text *t)
 {
 	struct totals sum;
 	uint64_t boot = wall_ns() - clock_ns();
 
-	(void)p;
 	count(&sum);
 	div64(&boot, NSEC_PER_SEC);
 	for (int i = 0; i < 2; i++)
-		text_add(t, "cpu%s %u 0 %u %u 0 0 0 0 0 0\n", i ? "0" : " ", clock_ticks(sum.user), clock_ticks(sum.system),
-			 clock_ticks(sum.idle));
+		text_add(t, "cpu%s %u 0 %u %u 0 0 0 0 0 0\n", i ? "0" : " ", ns_to_ticks(sum.user), ns_to_ticks(sum.system),
+			 ns_to_ticks(sum.idle));
 	text_add(t, "intr 0\nctxt 0\nbtime %u\nprocesses %u\nprocs_running %u\nprocs_blocked 0\n", (uint32_t)boot,
 		 sum.last_pid, sum.running);
-	return 0;
 }
 
 /* Seconds since boot, and how many of them were idle. */
-int show_uptime(struct text *t, struct process *p)
+static void show_uptime(struct text *t)
 {
 	struct totals sum;
-	uint32_t up = clock_ticks(clock_ns()), idle;
+	uint32_t up = ns_to_ticks(clock_ns()), idle;
 
-	(void)p;
 	count(&sum);
-	idle = clock_ticks(sum.idle);
+	idle = ns_to_ticks(sum.idle);
 	text_add(t, "%u.%02u %u.%02u\n", up / 100, up % 100, idle / 100, idle % 100);
-	return 0;
 }
 
 /* No averages are kept: what is running now besides the reader stands for all three. */
-int show_loadavg(struct text *t, struct process *p)
+static void show_loadavg(struct text *t)
 {
 	struct totals sum;
 
-	(void)p;
 	count(&sum);
 	unsigned load = sum.running ? sum.running - 1 : 0;
 	text_add(t, "%u.00 %u.00 %u.00 %u/%u %u\n", load, load, load, sum.running, sum.tasks, sum.last_pid);
-	return 0;
 }
+
+const struct proc_row proc_system_rows[] = {
+	{ "cmdline", PROC_TEXT, show_cmdline, NULL },
+	{ "cpuinfo", PROC_TEXT, show_cpuinfo, NULL },
+	{ "filesystems", PROC_TEXT, NULL, "nodev\tramfs\nnodev\tproc\n" },
+	{ "kmsg", PROC_TEXT, show_kmsg, NULL },
+	{ "loadavg", PROC_TEXT, show_loadavg, NULL },
+	{ "meminfo", PROC_TEXT, show_meminfo, NULL },
+	{ "mounts", PROC_LINK, NULL, "self/mounts" },
+	{ "pv", PROC_TEXT, show_pv, NULL },
+	{ "self", PROC_LINK, show_self, NULL },
+	{ "stat", PROC_TEXT, show_stat, NULL },
+	{ "uptime", PROC_TEXT, show_uptime, NULL },
+	{ "version", PROC_TEXT, NULL, KERNEL_NAME " version " KERNEL_RELEASE " " KERNEL_VERSION "\n" },
+	{ NULL, 0, NULL, NULL },
+};
 
 /* ---- syslog(2): the log for dmesg ---- */
 
 enum { SYSLOG_CLOSE, SYSLOG_OPEN, SYSLOG_READ, SYSLOG_READ_ALL, SYSLOG_READ_CLEAR, SYSLOG_CLEAR, SYSLOG_CONSOLE_OFF,
        SYSLOG_CONSOLE_ON, SYSLOG_CONSOLE_LEVEL, SYSLOG_SIZE_UNREAD, SYSLOG_SIZE_BUFFER };
 
-static uint32_t cleared;	/* log position that SYSLOG_CLEAR has set */
+static uint32_t cleared;	/* log position that SYSLOG_CLEAR has set, or a reader that takes away */
 
-/* Where the text begins that is left since `from`, and where it ends: the ring itself knows, by reading it through. */
-static uint32_t log_bounds(uint32_t from, uint32_t *end)
+/* The log from position pos up to position end. */
+static long copy_log(char *buf, uint32_t pos, uint32_t end)
 {
 	char chunk[256];
-	uint32_t pos = from;
-	size_t n = log_read(&pos, chunk, sizeof(chunk));
-	uint32_t begin = pos - n;
+	uint32_t done = 0;
+	size_t n;
 
-	while (n)
-		n = log_read(&pos, chunk, sizeof(chunk));
-	*end = pos;
-	return begin;
-}
-
-/* The last len bytes of the log. */
-static long read_log(char *buf, uint32_t len)
-{
-	char chunk[256];
-	uint32_t end, pos = log_bounds(cleared, &end), done = 0;
-
-	if (end - pos > len)
-		pos = end - len;
-	while (done < len) {
-		size_t n = log_read(&pos, chunk, MIN(sizeof(chunk), len - done));
-		if (!n)
-			break;
+	while (pos != end && (n = log_read(&pos, chunk, MIN(sizeof(chunk), end - pos)))) {
 		if (copy_to_user(buf + done, chunk, n))
 			return -EFAULT;
 		done += n;
@@ -236,10 +186,13 @@ static long read_log(char *buf, uint32_t len)
 	return done;
 }
 
-/* Reading by SYSLOG_READ takes what was read away, as clearing does, but never waits for more. Levels don't exist. */
+/*
+ * syslog(2). Reading gives the last len bytes that are left; by SYSLOG_READ and SYSLOG_READ_CLEAR it takes them away, but
+ * never waits for more. Levels don't exist.
+ */
 long sys_syslog(int type, char *buf, int len)
 {
-	uint32_t end;
+	uint32_t end = log_written(), unread = MIN(end - cleared, LOG_SIZE);
 	long done = 0;
 
 	switch (type) {
@@ -248,17 +201,15 @@ long sys_syslog(int type, char *buf, int len)
 	case SYSLOG_READ_CLEAR:
 		if (!buf || len < 0)
 			return -EINVAL;
-		done = read_log(buf, len);
+		done = copy_log(buf, end - MIN(unread, (uint32_t)len), end);
 		if (type == SYSLOG_READ_ALL || done < 0)
 			return done;
-		log_bounds(cleared, &cleared);
-		return done;
+		/* fall through */
 	case SYSLOG_CLEAR:
-		log_bounds(cleared, &cleared);
-		return 0;
+		cleared = end;
+		return done;
 	case SYSLOG_SIZE_UNREAD:
-		done = log_bounds(cleared, &end);
-		return end - (uint32_t)done;
+		return unread;
 	case SYSLOG_SIZE_BUFFER:
 		return LOG_SIZE;
 	default:

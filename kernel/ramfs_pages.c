@@ -2,94 +2,77 @@
 /*
  * ramfs: the contents of regular files, up to 4 GiB and sparse.
  *
- * A file has an array of frame numbers for its first 4 MiB, as long as it needs to be, and behind
- * that, if it grows so far, a table of up to 1,024 more such arrays of 4 MiB each. Frame 0 is a
- * hole and reads as zeros. What lies behind the end in the last page may be rubbish (a mapping can
- * write there), so it is cleared whenever the end moves. Writing stops with ENOSPC while there is
- * still memory left for the kernel to work with: one page in 32, and some.
+ * A file has one array of frame numbers, which doubles until it covers the last page
+ * that is there: a word for each page, so a hole costs a thousandth of its size. Frame
+ * 0 is a hole and reads as zeros. What lies behind the end in the last page may be
+ * rubbish (a mapping can write there), so it is cleared whenever the end moves. Writing
+ * stops with ENOSPC while there is still memory left for the kernel to work with: one
+ * page in 32, and some.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/resource.h"
-#include "abi/signal.h"
-#include "abi/stat.h"
 #include "abi/termios.h"
 #include "kernel/lib.h"
 #include "kernel/ramfs.h"
-#include "kernel/signal.h"
 #include "kernel/task.h"
 #include "kernel/time.h"
 #include "mm/heap.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 
-#define LEAF		1024u		/* frames in one array: 4 MiB */
 #define RESERVE		48u		/* frames that writing leaves alone, besides a 32nd of all */
 
-/* Where the frame number of a page is kept; NULL: nowhere, so it is a hole. */
-static pfn_t *slot_of(const struct inode *inode, uint32_t index)
+/*
+ * Asked before so many pages are added. Files of the archive and shared anonymous
+ * memory are not held back by it.
+ */
+static bool memory_is_short(uint32_t pages)
 {
-	if (likely(index < inode->pages.capacity))
-		return &inode->pages.slots[index];
-	if (index < LEAF || !inode->pages.top)
-		return NULL;
-	pfn_t *leaf = inode->pages.top[index / LEAF];
-	return leaf ? &leaf[index % LEAF] : NULL;
+	return pages_free() < RESERVE + pages_total() / 32 + pages;
 }
 
-/* Lets the first array grow to hold index, which is below LEAF. */
-static pfn_t *grow_first(struct inode *inode, uint32_t index)
+/* The frame of a page; 0: a hole. */
+static inline pfn_t frame_of(const struct inode *inode, uint32_t index)
+{
+	return likely(index < inode->pages.capacity) ? inode->pages.slots[index] : 0;
+}
+
+/*
+ * Where the frame number of a page is kept, made if need be. NULL: out of memory; a big
+ * array, that of a file with a far end, leaves the reserve alone.
+ */
+static pfn_t *slot_make(struct inode *inode, uint32_t index)
 {
 	uint32_t capacity = MAX(inode->pages.capacity, 4u);
 
 	while (capacity <= index)
 		capacity *= 2;
-	pfn_t *slots = kzalloc(capacity * sizeof(*slots));
+	if (capacity == inode->pages.capacity)
+		return &inode->pages.slots[index];
+	uint32_t bytes = capacity * sizeof(pfn_t);
+	pfn_t *slots = bytes > PAGE_SIZE && memory_is_short(bytes / PAGE_SIZE) ? NULL : kzalloc(bytes);
 	if (!slots)
 		return NULL;
-	if (inode->pages.slots) {
+	if (inode->pages.slots)
 		memcpy(slots, inode->pages.slots, inode->pages.capacity * sizeof(*slots));
-		kfree(inode->pages.slots);
-	}
+	kfree(inode->pages.slots);
 	inode->pages.slots = slots;
 	inode->pages.capacity = capacity;
 	return &slots[index];
 }
 
-/* The same as slot_of, but makes the place. NULL: out of memory. */
-static pfn_t *slot_make(struct inode *inode, uint32_t index)
-{
-	pfn_t *slot = slot_of(inode, index), **leaf;
-
-	if (slot)
-		return slot;
-	if (index < LEAF)
-		return grow_first(inode, index);
-	if (!inode->pages.top && !(inode->pages.top = kzalloc(LEAF * sizeof(pfn_t *))))
-		return NULL;
-	leaf = &inode->pages.top[index / LEAF];
-	if (!*leaf)
-		*leaf = kzalloc(LEAF * sizeof(pfn_t));
-	return *leaf ? &(*leaf)[index % LEAF] : NULL;
-}
-
 /*
- * Asked before a page is added. Files of the archive and shared anonymous memory are not held back
- * by it.
+ * The address of byte `at`, or NULL in a hole; *chunk = how many of n bytes lie in that
+ * page.
  */
-static bool memory_is_short(void)
-{
-	return pages_free() < RESERVE + pages_total() / 32;
-}
-
-/* The address of byte `at`, or NULL in a hole; *chunk = how many of n bytes lie in that page. */
 static char *byte_at(const struct inode *inode, uint32_t at, uint32_t n, uint32_t *chunk)
 {
 	uint32_t offset = at & (PAGE_SIZE - 1);
-	pfn_t *slot = slot_of(inode, at >> PAGE_SHIFT);
+	pfn_t pfn = frame_of(inode, at >> PAGE_SHIFT);
 
 	*chunk = MIN(n, PAGE_SIZE - offset);
-	return slot && *slot ? (char *)pfn_to_virt(*slot) + offset : NULL;
+	return pfn ? (char *)pfn_to_virt(pfn) + offset : NULL;
 }
 
 /* How many of n bytes from pos on lie before the end. */
@@ -101,9 +84,9 @@ static uint32_t clip(const struct inode *inode, uint64_t pos, uint32_t n)
 }
 
 /*
- * A copy of `chunk` bytes of n to or from the user's memory at `user` has failed. If it touched two
- * pages there, the first may be good: makes n end with it, for another try. So a transfer stops at
- * the very byte where the memory ends, as on Linux.
+ * A copy of `chunk` bytes of n to or from the user's memory at `user` has failed. If it
+ * touched two pages there, the first may be good: makes n end with it, for another try.
+ * So a transfer stops at the very byte where the memory ends, as on Linux.
  */
 static bool shorten(uint32_t *n, uint32_t done, uint32_t chunk, uintptr_t user)
 {
@@ -115,7 +98,12 @@ static bool shorten(uint32_t *n, uint32_t done, uint32_t chunk, uintptr_t user)
 	return true;
 }
 
-/* Several pages, or a hole, or memory that isn't there. A hole is not filled by reading. */
+/* ---- reading ---- */
+
+/*
+ * Several pages, or a hole, or memory that isn't there. A hole is not filled by
+ * reading.
+ */
 static __attribute__((noinline)) int32_t read_pages(struct file *f, char *buf, uint32_t n, uint64_t *pos)
 {
 	uint32_t done = 0, at = *pos, chunk;
@@ -135,17 +123,17 @@ static __attribute__((noinline)) int32_t read_pages(struct file *f, char *buf, u
 }
 
 /*
- * The usual case: all that is asked for lies in one page, which is there, and below 4 MiB. In
- * 32-bit arithmetic.
+ * The usual case: all that is asked for lies in one page, which is there. In 32-bit
+ * arithmetic.
  */
 static int32_t ramfs_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 {
 	const struct inode *inode = f->inode;
-	uint32_t at = *pos, offset = at & (PAGE_SIZE - 1), index = at >> PAGE_SHIFT, size = inode->size;
+	uint32_t at = *pos, offset = at & (PAGE_SIZE - 1), size = inode->size;
 
-	if (likely(!(*pos >> 32) && n <= PAGE_SIZE - offset && index < inode->pages.capacity && at + n <= size)) {
-		pfn_t page = inode->pages.slots[index];
-		if (likely(page && !copy_to_user(buf, (char *)pfn_to_virt(page) + offset, n))) {
+	if (likely(!(*pos >> 32) && n <= PAGE_SIZE - offset && at + n <= size)) {
+		pfn_t pfn = frame_of(inode, at >> PAGE_SHIFT);
+		if (likely(pfn && !copy_to_user(buf, (char *)pfn_to_virt(pfn) + offset, n))) {
 			*pos = at + n;
 			return n;
 		}
@@ -168,6 +156,8 @@ int32_t ramfs_read_kernel(struct inode *inode, void *to, uint32_t n, uint64_t po
 	return n;
 }
 
+/* ---- writing ---- */
+
 /* Clears what lies behind the end in the last page. */
 static void clear_tail(struct inode *inode)
 {
@@ -181,21 +171,18 @@ static void clear_tail(struct inode *inode)
 /* Puts n bytes into one page; a new page that the copy fails to fill is given back. */
 static int write_page(struct inode *inode, uint32_t at, const void *from, uint32_t n, bool user)
 {
-	pfn_t *slot = slot_of(inode, at >> PAGE_SHIFT), fresh = 0;
+	pfn_t pfn = frame_of(inode, at >> PAGE_SHIFT), fresh = 0, *slot = NULL;
 	int error = 0;
 
-	if (!slot || !*slot) {
-		if (user && memory_is_short())
+	if (!pfn) {
+		if (user && memory_is_short(0))
 			return -ENOSPC;
 		slot = slot_make(inode, at >> PAGE_SHIFT);
-		fresh = n == PAGE_SIZE ? page_alloc() : page_alloc_zeroed();
-		if (!slot || !fresh) {
-			if (fresh)
-				page_put(fresh);
+		pfn = fresh = !slot ? 0 : n == PAGE_SIZE ? page_alloc() : page_alloc_zeroed();
+		if (!fresh)
 			return -ENOSPC;
-		}
 	}
-	char *to = (char *)pfn_to_virt(fresh ? fresh : *slot) + (at & (PAGE_SIZE - 1));
+	char *to = (char *)pfn_to_virt(pfn) + (at & (PAGE_SIZE - 1));
 	if (user)
 		error = copy_from_user(to, from, n);
 	else
@@ -209,7 +196,10 @@ static int write_page(struct inode *inode, uint32_t at, const void *from, uint32
 	return error;
 }
 
-/* Writes at a position below RAMFS_MAX_SIZE; bytes done, or the error if there are none. */
+/*
+ * Writes at a position below RAMFS_MAX_SIZE; bytes done, or the error if there are
+ * none.
+ */
 static int32_t write_at(struct inode *inode, uint64_t pos, const void *from, uint32_t n, bool user)
 {
 	uint32_t done = 0, at = pos;
@@ -226,15 +216,16 @@ static int32_t write_at(struct inode *inode, uint64_t pos, const void *from, uin
 		else if (error != -EFAULT || !shorten(&n, done, chunk, (uintptr_t)from + done))
 			break;
 	}
-	inode->size = MAX(inode->size, done ? pos + done : 0);
-	if (done)
-		inode->mtime = inode->ctime = wall_ns();
-	return done ? (int32_t)done : error;
+	if (!done)
+		return error;
+	inode->size = MAX(inode->size, pos + done);
+	inode->mtime = inode->ctime = wall_ns();
+	return done;
 }
 
 /*
- * A file may not grow beyond the limit of the process, and a signal tells it so; nor beyond that of
- * ramfs.
+ * A file may not grow beyond the limit of the process, and a signal tells it so; nor
+ * beyond that of ramfs.
  */
 static int too_big(uint64_t at, uint32_t limit)
 {
@@ -244,8 +235,8 @@ static int too_big(uint64_t at, uint32_t limit)
 }
 
 /*
- * A write beyond the end leaves a hole. As on Linux the position only changes when something has
- * been written, also with O_APPEND.
+ * A write beyond the end leaves a hole. As on Linux the position only changes when
+ * something has been written, also with O_APPEND.
  */
 static int32_t ramfs_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos)
 {
@@ -278,94 +269,73 @@ int ramfs_append(struct inode *inode, const void *data, uint32_t n)
 	return 0;
 }
 
-/* Frees the pages from `first` on among the `count` of an array; returns how many there were. */
-static uint32_t drop_pages(pfn_t *slots, uint32_t first, uint32_t count)
-{
-	uint32_t dropped = 0;
+/* ---- size and pages ---- */
 
-	for (uint32_t i = first; i < count; i++) {
-		if (!slots[i])
+void ramfs_drop_pages(struct inode *inode, uint32_t first)
+{
+	for (uint32_t i = first; i < inode->pages.capacity; i++) {
+		if (!inode->pages.slots[i])
 			continue;
-		page_put(slots[i]);
-		slots[i] = 0;
-		dropped++;
+		page_put(inode->pages.slots[i]);
+		inode->pages.slots[i] = 0;
+		inode->pages.count--;
 	}
-	return dropped;
+	if (first)
+		return;
+	kfree(inode->pages.slots);
+	inode->pages.slots = NULL;
+	inode->pages.capacity = 0;
 }
 
-/* Frees the pages from `first` on, and arrays that have become empty. */
-static void drop_from(struct inode *inode, uint32_t first)
+static uint32_t pages_of(uint64_t size)
 {
-	for (uint32_t i = 1; inode->pages.top && i < LEAF; i++) {
-		uint32_t base = i * LEAF, keep = first > base ? first - base : 0;
-		if (!inode->pages.top[i] || keep >= LEAF)
-			continue;
-		inode->pages.count -= drop_pages(inode->pages.top[i], keep, LEAF);
-		if (!keep) {
-			kfree(inode->pages.top[i]);
-			inode->pages.top[i] = NULL;
-		}
-	}
-	if (first <= LEAF && inode->pages.top) {
-		kfree(inode->pages.top);
-		inode->pages.top = NULL;
-	}
-	inode->pages.count -= drop_pages(inode->pages.slots, first, inode->pages.capacity);
-	if (!first && inode->pages.slots) {
-		kfree(inode->pages.slots);
-		inode->pages.slots = NULL;
-		inode->pages.capacity = 0;
-	}
-}
-
-void ramfs_drop_pages(struct inode *inode)
-{
-	drop_from(inode, 0);
+	return (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
 }
 
 /* Mappings lose the pages as well: what lies behind the end is SIGBUS there. */
 int ramfs_truncate(struct inode *inode, uint64_t size)
 {
-	uint32_t limit = current->process->rlimits[RLIMIT_FSIZE][0], first = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	uint32_t limit = current->process->rlimits[RLIMIT_FSIZE][0], first = pages_of(size);
 
 	if (size > inode->size && size > MIN(limit, RAMFS_MAX_SIZE))
 		return too_big(size, limit);
-	if (size <= inode->size) {
-		if (first < (inode->size + PAGE_SIZE - 1) >> PAGE_SHIFT)
-			mm_cut_file(inode, first);
-		drop_from(inode, first);
-		inode->size = size;
+	if (size > inode->size) {
+		clear_tail(inode);
+	} else if (first < pages_of(inode->size)) {
+		mm_cut_file(inode, first);
+		ramfs_drop_pages(inode, first);
 	}
-	clear_tail(inode);
 	inode->size = size;
+	clear_tail(inode);
 	inode->mtime = inode->ctime = wall_ns();
 	return 0;
 }
 
 /*
- * A mapping of a file with a name gets no new pages while memory is short (SIGBUS): killing a
- * process would not bring them back. What has no name goes with its processes.
+ * A mapping of a file with a name gets no new pages while memory is short (SIGBUS):
+ * killing a process would not bring them back. What has no name goes with its
+ * processes.
  */
 pfn_t ramfs_page(struct inode *inode, uint32_t index, bool make, int *err)
 {
-	pfn_t *slot = slot_of(inode, index);
+	pfn_t pfn = frame_of(inode, index);
 
 	*err = -EFAULT;
-	if (index >= (inode->size + PAGE_SIZE - 1) >> PAGE_SHIFT)
+	if (index >= pages_of(inode->size))
 		return 0;
-	if (slot && *slot)
-		return *slot;
-	if (!make)
-		return zero_pfn;
-	if (inode->nlink && memory_is_short())
+	if (pfn || !make)
+		return pfn ? pfn : zero_pfn;
+	if (inode->nlink && memory_is_short(0))
 		return 0;
 	*err = -ENOMEM;
-	slot = slot_make(inode, index);
+	pfn_t *slot = slot_make(inode, index);
 	if (!slot || !(*slot = page_alloc_zeroed()))
 		return 0;
 	inode->pages.count++;
 	return *slot;
 }
+
+/* ---- the table ---- */
 
 static int ramfs_ioctl(struct file *f, uint32_t cmd, uint32_t arg)
 {

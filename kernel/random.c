@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The random generator: ChaCha20 (RFC 8439, section 2.3) in counter mode, rekeyed by its own first output after each use, so that what
- * it gave can't be found out from its state later.
+ * The random generator: ChaCha20 (RFC 8439, section 2.3) with fast key erasure (D. J. Bernstein, "Fast-key-erasure
+ * random-number generators", 2017): the first half of each block becomes the next key at once, so that what was given
+ * away can't be found out from the state later.
  *
- * Interrupts stir their arrival times into a pool that the next use folds into the key. Without RDRAND the only secret at boot is time,
- * which is enough to tell two boots apart and not enough for keys that matter.
+ * Interrupts stir their arrival times into a pool that the next use folds into the key. Without RDRAND the only secret
+ * at boot is time, which is enough to tell two boots apart and not enough for keys that matter.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/cycles.h"
@@ -13,6 +14,7 @@
 #include "pv/pv_ops.h"
 
 #define KEY_WORDS	8
+#define BLOCK_WORDS	16
 
 static uint32_t key[KEY_WORDS], pool[KEY_WORDS], stirred;
 
@@ -21,6 +23,7 @@ static uint32_t rotate(uint32_t x, unsigned n)
 	return x << n | x >> (32 - n);
 }
 
+/* RFC 8439, section 2.1, of the words a to d of the state. */
 static void quarter_round(uint32_t *s, unsigned a, unsigned b, unsigned c, unsigned d)
 {
 	s[a] += s[b]; s[d] = rotate(s[d] ^ s[a], 16);
@@ -29,12 +32,12 @@ static void quarter_round(uint32_t *s, unsigned a, unsigned b, unsigned c, unsig
 	s[c] += s[d]; s[b] = rotate(s[b] ^ s[c], 7);
 }
 
-static void chacha_block(uint32_t out[16], uint32_t counter)
+/* One block of 64 bytes, counter and nonce 0: a key is used for one block only. */
+static void chacha_block(uint32_t out[BLOCK_WORDS])
 {
-	uint32_t in[16] = { 0x61707865, 0x3320646E, 0x79622D32, 0x6B206574 };
+	uint32_t in[BLOCK_WORDS] = { 0x61707865, 0x3320646E, 0x79622D32, 0x6B206574 };	/* "expand 32-byte k" */
 
 	memcpy(in + 4, key, sizeof(key));
-	in[12] = counter;
 	memcpy(out, in, sizeof(in));
 	for (int i = 0; i < 10; i++) {
 		quarter_round(out, 0, 4, 8, 12);
@@ -46,10 +49,11 @@ static void chacha_block(uint32_t out[16], uint32_t counter)
 		quarter_round(out, 2, 7, 8, 13);
 		quarter_round(out, 3, 4, 9, 14);
 	}
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; i < BLOCK_WORDS; i++)
 		out[i] += in[i];
 }
 
+/* The low bits of the counter are what nobody can foresee; rotating the word keeps it out of their way. */
 void random_stir(uint32_t word)
 {
 	pool[stirred++ % KEY_WORDS] ^= (uint32_t)cycles() ^ rotate(word, 16);
@@ -66,25 +70,25 @@ void random_init(void)
 	}
 }
 
+/*
+ * Each block keys the next one with its first half and gives its second half away, so one block serves the 32 bytes
+ * that an exec wants. Interrupts are off for a block at a time: a handler that draws numbers must not see the same key.
+ */
 void random_bytes(void *to, size_t n)
 {
-	uint32_t block[16];
-	uint32_t counter = 1;
-	char *out = to;
+	uint32_t block[BLOCK_WORDS];
 
-	irq_flags_t flags = irq_save();
-	irq_disable();
-	for (unsigned i = 0; i < KEY_WORDS; i++) {
-		key[i] ^= pool[i];
-		pool[i] = 0;
-	}
-	chacha_block(block, 0);
-	memcpy(key, block, sizeof(key));
-	irq_restore(flags);
-	while (n) {
-		size_t part = MIN(n, sizeof(block));
-		chacha_block(block, counter++);
-		memcpy(out, block, part);
+	for (char *out = to; n; ) {
+		size_t part = MIN(n, sizeof(block) - sizeof(key));
+		irq_flags_t flags = irq_save();
+		for (unsigned i = 0; i < KEY_WORDS; i++) {
+			key[i] ^= pool[i];
+			pool[i] = 0;
+		}
+		chacha_block(block);
+		memcpy(key, block, sizeof(key));
+		irq_restore(flags);
+		memcpy(out, block + KEY_WORDS, part);
 		out += part;
 		n -= part;
 	}

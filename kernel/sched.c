@@ -2,20 +2,21 @@
 /*
  * The scheduler: round robin, one queue, wait queues, the idle loop.
  *
- * A task is on the run queue exactly if it is RUNNING and not current; the idle task never is. Whatever an interrupt may touch (queues,
- * states, work) is changed with interrupts off. Slices: a timer ticks every 10 ms while somebody waits for the CPU; the task that ran
- * through a whole tick period is asked to go, so a slice is 10 to 20 ms (10 when nobody sleeps) and a switch costs nothing for it. Nothing ticks
- * when nothing waits. CPU time is counted in ticks of the time-stamp counter, read once per switch.
+ * A task is on the run queue exactly if it is RUNNING and not current; the idle task never is.
+ * Whatever an interrupt may touch (queues, states, work) is changed with interrupts off. Slices: a
+ * timer ticks every 10 ms while somebody waits for the CPU; the task that ran through a whole tick
+ * period is asked to go, so a slice is 10 to 20 ms (10 when nobody sleeps) and a switch costs
+ * nothing for it. Nothing ticks when nothing waits. CPU time is counted in ticks of the time-stamp
+ * counter, read once per switch.
  *
- * A task that ended can't free the stack it stands on: it is buried by whoever runs next (task_bury).
+ * A task that ended can't free the stack it stands on: it is buried by whoever runs next
+ * (task_bury).
  */
 #include "arch/x86/cycles.h"
 #include "arch/x86/task_switch.h"
 #include "kernel/lib.h"
-#include "kernel/sched.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
-#include "pv/pv_ops.h"
 
 #define SLICE_NS	(10 * NSEC_PER_MSEC)
 #define TRAP_DEBUG	1u
@@ -36,7 +37,10 @@ static void slice_start(uint32_t switches_until_then)
 	timer_arm(&slice_timer, clock_ns() + SLICE_NS);
 }
 
-/* The interrupted task may be in the kernel: it goes when it returns to ring 3. That switch is at the start of the next one's slice. */
+/*
+ * The interrupted task may be in the kernel: it goes when it returns to ring 3. That switch is at
+ * the start of the next one's slice.
+ */
 static void slice_over(struct timer *timer)
 {
 	bool whole = switches == switches_at_tick;
@@ -80,17 +84,12 @@ uint64_t cycles_to_ns(uint64_t count)
 	return mul_shift(count, MIN(ns, UINT32_MAX), 24);
 }
 
-static void account_switch(struct task *prev)
-{
-	uint64_t now = cycles();
-
-	prev->cycles += now - switched_at;
-	switched_at = now;
-	switches++;
-}
-
 /* ---- switching ---- */
 
+/*
+ * The first in the queue; the current task if it can go on and nobody else wants to; else the idle
+ * task, which is never queued, so that it runs only then.
+ */
 static struct task *choose_next(struct task *prev)
 {
 	if (list_empty(&run_queue))
@@ -102,6 +101,11 @@ static struct task *choose_next(struct task *prev)
 	return next;
 }
 
+/*
+ * Interrupts stay off over the switch, so the next task begins with its own saved state of them.
+ * What comes after context_switch is executed when this task is chosen again; whoever ran in
+ * between may have ended and left a corpse.
+ */
 void schedule(void)
 {
 	irq_flags_t flags = irq_save();
@@ -109,14 +113,19 @@ void schedule(void)
 
 	prev->work &= ~WORK_RESCHED;
 	if (next != prev) {
-		account_switch(prev);
+		uint64_t now = cycles();
+		prev->cycles += now - switched_at;
+		switched_at = now;
+		switches++;
 		context_switch(prev, next);
 		task_bury();
 	}
 	irq_restore(flags);
 }
 
-/* Interrupts off. An interrupt may find the running task on its way to sleep: then it just doesn't. */
+/*
+ * Interrupts off. An interrupt may find the running task on its way to sleep: then it just doesn't.
+ */
 static inline void make_runnable(struct task *task, struct task *running)
 {
 	task->state = TASK_RUNNING;
@@ -132,6 +141,7 @@ static bool asleep(const struct task *task)
 	return task->state == TASK_INTERRUPTIBLE || task->state == TASK_UNINTERRUPTIBLE;
 }
 
+/* Whatever woke it may have come twice, or too late: a task that is not asleep is left alone. */
 void wake_task(struct task *task)
 {
 	irq_flags_t flags = irq_save();
@@ -150,14 +160,6 @@ void wake_stopped(struct task *task)
 	irq_restore(flags);
 }
 
-void sched_add(struct task *task)
-{
-	irq_flags_t flags = irq_save();
-
-	make_runnable(task, current);
-	irq_restore(flags);
-}
-
 void sched_yield(void)
 {
 	schedule();
@@ -169,7 +171,10 @@ long sys_sched_yield(void)
 	return 0;
 }
 
-/* Other tasks run from schedule(); what is left for this one is to wait, without a gap between the check and the halt. */
+/*
+ * Other tasks run from schedule(); what is left for this one is to wait, without a gap between the
+ * check and the halt.
+ */
 void sched_idle_loop(void)
 {
 	for (;;) {
@@ -188,14 +193,6 @@ void waitq_init(struct waitq *q)
 	list_init(&q->waiters);
 }
 
-static inline void wake_waiter(struct waiter *w, struct task *running)
-{
-	if (unlikely(w->wake != NULL))
-		w->wake(w);
-	else if (asleep(w->task))
-		make_runnable(w->task, running);
-}
-
 void wake_all(struct waitq *q)
 {
 	struct task *running = current;
@@ -203,25 +200,14 @@ void wake_all(struct waitq *q)
 	struct waiter *w;
 
 	list_for_each(w, &q->waiters, node)
-		wake_waiter(w, running);
+		if (unlikely(w->wake != NULL))
+			w->wake(w);
+		else if (asleep(w->task))
+			make_runnable(w->task, running);
 	irq_restore(flags);
 }
 
-/* Those that were woken but have not run yet still stand in the queue: they don't count. */
-void wake_one(struct waitq *q)
-{
-	irq_flags_t flags = irq_save();
-	struct waiter *w;
-
-	list_for_each(w, &q->waiters, node) {
-		if (w->wake || asleep(w->task)) {
-			wake_waiter(w, current);
-			break;
-		}
-	}
-	irq_restore(flags);
-}
-
+/* On the stack of a task that sleeps until a time; its timer is cancelled before it goes on. */
 struct sleeper { struct timer timer; struct task *task; bool expired; };
 
 static void sleep_over(struct timer *timer)
@@ -252,6 +238,11 @@ bool signal_pending(void)
 
 /* ---- the way back to ring 3 ---- */
 
+/*
+ * In this order, because a trap of a single step belongs to the instruction before, and because
+ * whoever gets a signal should get it after having waited for its turn. The last look at work is
+ * taken with interrupts off, which stay off until ring 3: nothing can be added unnoticed.
+ */
 void task_work(struct regs *r)
 {
 	struct task *t = current;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cutting up the first line of a script, by Linux's rules: one argument at most, which keeps its inner blanks.
+ * Cutting up the first line of a script, by Linux's rules: one argument at most, which keeps its
+ * inner blanks.
  *
- * A line that ends neither within SCRIPT_LINE bytes nor with the file is refused rather than cut: half a path may name
- * another program. A NUL ends the line like a newline. Which file is run for the words, and how often a script's
- * interpreter may be a script again, is exec.c's business.
+ * A line that ends neither within SCRIPT_LINE bytes nor with the file is refused rather than cut:
+ * half a path may name another program. A NUL ends the line like a newline. Which file is run for
+ * the words, and how often a script's interpreter may be a script again, is exec.c's business.
  */
 #include "kernel/script.h"
 

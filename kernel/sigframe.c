@@ -2,20 +2,19 @@
 /*
  * Signal frames: what a handler finds on its stack, and the way back.
  *
- * From high to low: the FPU state, then struct sigframe or (SA_SIGINFO) struct rt_sigframe, so that esp + 4 is a multiple of 16 at the
- * handler's first instruction, as after a call. The FXSAVE image is 64-byte aligned. Only what a program may look at is written. The handler returns
- * to the program's restorer, to the VDSO, or, where there is neither, to code in the frame.
+ * From high to low: the FPU state, then struct sigframe or (SA_SIGINFO) struct rt_sigframe, so that
+ * esp + 4 is a multiple of 16 at the handler's first instruction, as after a call. The FXSAVE image
+ * is 64-byte aligned. Only what a program may look at is written. The handler returns to the
+ * program's restorer, to the VDSO, or, where there is neither, to code in the frame.
  *
- * On the way back nothing in the frame is trusted: only selectors that ring 3 may hold, only flags that it may change; else SIGSEGV.
+ * On the way back nothing in the frame is trusted: only selectors that ring 3 may hold, only flags
+ * that it may change; else SIGSEGV.
  */
 #include "abi/errno.h"
 #include "arch/x86/desc.h"
-#include "arch/x86/fpu.h"
-#include "arch/x86/regs.h"
 #include "arch/x86/sigcontext.h"
 #include "arch/x86/task_switch.h"
 #include "kernel/lib.h"
-#include "kernel/signal.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "mm/page.h"
@@ -35,6 +34,7 @@ _Static_assert(offsetof(struct sigcontext, ss) - offsetof(struct sigcontext, eip
 static const uint8_t code[8] = { 0x58, 0xB8, 119, 0, 0, 0, 0xCD, 0x80 };
 static const uint8_t rt_code[8] = { 0xB8, 173, 0, 0, 0, 0xCD, 0x80, 0 };
 
+/* The top belongs to it: a stack pointer there is one of an empty stack, which grows down. */
 static bool on_altstack(const struct task *t, uint32_t esp)
 {
 	return esp > t->altstack.ss_sp && esp - t->altstack.ss_sp <= t->altstack.ss_size;
@@ -88,6 +88,11 @@ static inline uint32_t choose_return(const struct k_sigaction *action, uint32_t 
 	return likely(to) ? to : (uint32_t)retcode;
 }
 
+/*
+ * The handler's registers: sig, info and uc are on its stack, and in eax, edx and ecx for handlers
+ * that were compiled with regparm(3), as on Linux. DF clear is what the ABI wants of a function's
+ * entry; with TF the handler itself would be stepped through; RF was about the instruction before.
+ */
 static inline void start_handler(struct regs *r, uint32_t handler, uint32_t frame, int sig, uint32_t info, uint32_t uc)
 {
 	r->eip = handler;
@@ -106,11 +111,15 @@ static inline const sigset_t *old_mask(const struct task *t)
 	return unlikely(t->restore_mask) ? &t->saved_mask : &t->blocked;
 }
 
-static inline __attribute__((always_inline)) int push_classic(struct task *t, struct regs *r, const struct k_sigaction *action, int sig)
+/*
+ * Inlined into both who use it: it is the path that is counted (PERFORMANCE.md, row 4). The mask is
+ * in two places, for history's sake: its lower word in the sigcontext, its upper in extramask.
+ */
+static inline __attribute__((always_inline)) int push_classic(struct task *t, struct regs *r, const struct k_sigaction *action, int sig,
+								  const sigset_t *mask)
 {
 	uint32_t fpu = place_fpu(t, r->esp, action);
 	struct sigframe *user = (struct sigframe *)(((fpu - sizeof(*user) + 4) & ~15u) - 4);
-	const sigset_t *mask = old_mask(t);
 	struct sigframe_values v;
 
 	v.fpstate = fpu;
@@ -126,6 +135,11 @@ static inline __attribute__((always_inline)) int push_classic(struct task *t, st
 	return 0;
 }
 
+/*
+ * Its head is put together here and copied in one piece; the sigcontext is moved without a copy
+ * between, as in the classic frame; uc_sigmask comes behind it. retcode is always written:
+ * debuggers know a signal frame by it even when the handler returns elsewhere.
+ */
 static __attribute__((noinline)) int push_rt(struct task *t, struct regs *r, const struct k_sigaction *action, const struct siginfo_head *info)
 {
 	uint32_t fpu = place_fpu(t, r->esp, action);
@@ -167,47 +181,38 @@ static inline bool begin_handler(struct task *t, struct k_sigaction *action, int
 	return true;
 }
 
+/* From deliver_signals. */
 bool signal_run_handler(struct task *t, struct k_sigaction *action, const struct siginfo_head *info)
 {
 	struct regs *r = task_user_regs(t);
 	int sig = info->signo;
 
-	return begin_handler(t, action, sig, action->flags & SA_SIGINFO ? push_rt(t, r, action, info) : push_classic(t, r, action, sig));
+	if (action->flags & SA_SIGINFO)
+		return begin_handler(t, action, sig, push_rt(t, r, action, info));
+	return begin_handler(t, action, sig, push_classic(t, r, action, sig, old_mask(t)));
 }
 
-static __attribute__((noinline)) int push_rt_self(struct task *t, struct regs *r, const struct k_sigaction *action, int sig, int code_of)
-{
-	struct siginfo_head info = { .signo = sig, .code = code_of, .value = { t->process->pid } };
-
-	return push_rt(t, r, action, &info);
-}
-
-/* Nothing else is to be done before ring 3, so the signal needs no queue: it would be the next to be delivered. */
+/*
+ * Nothing else is to be done before ring 3, so the signal needs no queue: it would be the next to
+ * be delivered. orig_eax = -1: the call is not one to be made again.
+ */
 long signal_self(int sig, int code_of)
 {
 	struct task *t = current;
 	struct k_sigaction *action = &t->sighand->action[sig - 1];
 	struct regs *r = task_user_regs(t);
-	int error;
 
 	if (t->work || action->handler <= SIG_IGN || sigset_has(&t->blocked, sig) || signal_acts_at_once(sig))
 		return -1;
 	r->eax = 0;
 	r->orig_eax = -1;
-	if (unlikely(action->flags & SA_SIGINFO))
-		error = push_rt_self(t, r, action, sig, code_of);
-	else
-		error = push_classic(t, r, action, sig);
-	return begin_handler(t, action, sig, error) ? sig : 0;
+	if (likely(!(action->flags & SA_SIGINFO)))
+		return begin_handler(t, action, sig, push_classic(t, r, action, sig, &t->blocked)) ? sig : 0;
+	struct siginfo_head info = { .signo = sig, .code = code_of, .value = { t->process->pid } };
+	return begin_handler(t, action, sig, push_rt(t, r, action, &info)) ? sig : 0;
 }
 
 /* ---- and back ---- */
-
-static __attribute__((noinline)) void fresh_fpu(struct task *t)
-{
-	fpu_reset(t->fpu);
-	fpu_restore(t->fpu);
-}
 
 /* The frame's selectors are not those in use. cs and ss may only be the user's own. */
 static __attribute__((noinline)) int restore_segments(struct regs *r, const struct sigcontext *user)
@@ -235,19 +240,19 @@ static inline int restore_rest(struct task *t, struct regs *r, const struct sigc
 	r->orig_eax = -1;
 	if (likely(v->fpstate))
 		return fpu_from_frame((const void *)v->fpstate);
-	fresh_fpu(t);
+	fpu_reset(t->fpu);		/* a program that took the pointer out of its frame wants a fresh one */
+	fpu_restore(t->fpu);
 	return 0;
 }
 
+/*
+ * The program is at the place it would have gone back to, or still in the trampoline. SIGSEGV
+ * either way.
+ */
 static __attribute__((noinline)) long bad_frame(void)
 {
 	force_signal_fault(SIGSEGV, SI_KERNEL, 0, current->trapno, current->error);
 	return 0;
-}
-
-static bool in_user_half(uint32_t at, uint32_t size)
-{
-	return at <= USER_END - size;
 }
 
 /* The trampoline has popped the return address and sig. */
@@ -258,7 +263,7 @@ long sys_sigreturn(void)
 	const struct sigframe *user = (const struct sigframe *)(r->esp - 8);
 	struct sigframe_values v;
 
-	if (!in_user_half((uint32_t)user, sizeof(*user)) || restore_rest(t, r, &user->sc, &v, sigframe_restore(r, user, &v)))
+	if ((uint32_t)user > USER_END - sizeof(*user) || restore_rest(t, r, &user->sc, &v, sigframe_restore(r, user, &v)))
 		return bad_frame();
 	task_set_blocked(t, (sigset_t)v.extramask << 32 | v.oldmask);
 	return r->eax;
@@ -274,7 +279,7 @@ long sys_rt_sigreturn(void)
 	sigset_t mask;
 	stack_t ss;
 
-	if (!in_user_half((uint32_t)user, sizeof(*user)) || copy_from_user(&mask, &user->uc.uc_sigmask, sizeof(mask)) ||
+	if ((uint32_t)user > USER_END - sizeof(*user) || copy_from_user(&mask, &user->uc.uc_sigmask, sizeof(mask)) ||
 	    copy_from_user(&ss, &user->uc.uc_stack, sizeof(ss)) ||
 	    restore_rest(t, r, &user->uc.uc_mcontext, &v, sigcontext_restore(r, &user->uc.uc_mcontext, &v)))
 		return bad_frame();
@@ -284,8 +289,9 @@ long sys_rt_sigreturn(void)
 }
 
 /*
- * Code in a frame on a stack that can't be executed: the handler returned to it, the processor refused, and what the code would have
- * done is done. Without NX, or with a VDSO, this is never needed.
+ * Code in a frame on a stack that can't be executed: the handler returned to it, the processor
+ * refused, and what the code would have done is done. Without NX, or with a VDSO, this is never
+ * needed.
  */
 bool sigframe_return_refused(struct regs *r)
 {

@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls on names: making, linking, moving and removing them, reading folders, the working
- * directory.
+ * System calls on names: making, linking, moving and removing them, reading folders,
+ * the working directory.
  *
- * Only ramfs can be changed: the names of /proc are made up as they are asked for, and refuse with
- * EPERM. The order of the checks is Linux's, so that a call with several things wrong gives the
- * same error. A folder is removed when it is empty; who is inside stays there, can go up, and can
- * make nothing new.
+ * Only ramfs can be changed: the names of /proc are made up as they are asked for, and
+ * refuse with EPERM. The order of the checks is Linux's, so that a call with several
+ * things wrong gives the same error. A folder is removed when it is empty; who is
+ * inside stays there, can go up, and can make nothing new.
  */
 #include "abi/dirent.h"
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/stat.h"
-#include "kernel/dir.h"
 #include "kernel/fd.h"
 #include "kernel/lib.h"
 #include "kernel/path.h"
 #include "kernel/ramfs.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
-#include "mm/heap.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 
-/* Walks to a name that must not exist yet. Slashes behind it are for folders only. */
+/*
+ * Walks to a name that must not exist yet, which is asked first, before whether one
+ * could be made. Slashes behind it are for folders only.
+ */
 static int walk_new(struct walk *w, int dirfd, const char *path, bool folder)
 {
 	int error = walk_user(w, dirfd, path, WALK_NAME);
@@ -41,30 +42,35 @@ static int walk_new(struct walk *w, int dirfd, const char *path, bool folder)
 	return error;
 }
 
-/*
- * Gives a new inode (NULL: out of memory), whose reference is taken over, the name that w came to,
- * and ends the walk.
- */
-static int name_new(struct walk *w, struct inode *inode)
+/* Gives an inode the name that w came to, and ends the walk; as ramfs_link. */
+static long name_new(struct walk *w, struct inode *inode)
 {
-	int error = inode ? ramfs_link(w->dir, &w->name, inode) : -ENOMEM;
+	int error = ramfs_link(w->dir, &w->name, inode);
 
-	if (inode)
-		inode_put(inode);
 	walk_end(w);
 	return error;
 }
 
-/* Set-group-ID is handed down from folder to folder, though groups mean nothing here. */
-long sys_mkdirat(int dir, const char *path, uint32_t mode)
+/*
+ * A new inode with a new name. Set-group-ID is handed down from folder to folder, as on
+ * Linux, though groups mean nothing here.
+ */
+static long make_node(int dir, const char *path, uint32_t mode, uint32_t rdev)
 {
 	struct walk w;
-	int error = walk_new(&w, dir, path, true);
+	int error = walk_new(&w, dir, path, S_ISDIR(mode));
 
 	if (error)
 		return error;
-	mode = (mode & 01777 & ~current->fsinfo->umask) | (w.dir->mode & S_ISGID);
-	return name_new(&w, ramfs_new(S_IFDIR | mode, 0));
+	mode &= ~current->fsinfo->umask;
+	if (S_ISDIR(mode))
+		mode |= w.dir->mode & S_ISGID;
+	return name_new(&w, ramfs_new(mode, rdev));
+}
+
+long sys_mkdirat(int dir, const char *path, uint32_t mode)
+{
+	return make_node(dir, path, S_IFDIR | (mode & 01777), 0);
 }
 
 long sys_mkdir(const char *path, uint32_t mode)
@@ -72,33 +78,25 @@ long sys_mkdir(const char *path, uint32_t mode)
 	return sys_mkdirat(AT_FDCWD, path, mode);
 }
 
-/* dev: minor in bits 0-7 and 20-31, major in bits 8-19, as user space packs it. */
-long sys_mknod(const char *path, uint32_t mode, uint32_t dev)
+/*
+ * dev: minor in bits 0-7 and 20-31, major in bits 8-19, as user space packs it; no type
+ * means a regular file.
+ */
+long sys_mknodat(int dir, const char *path, uint32_t mode, uint32_t dev)
 {
-	struct walk w;
 	uint32_t type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
+	bool device = S_ISCHR(type) || S_ISBLK(type);
 
 	if (S_ISDIR(type))
 		return -EPERM;
-	if (!S_ISREG(type) && !S_ISFIFO(type) && !S_ISCHR(type) && !S_ISBLK(type))
+	if (!S_ISREG(type) && !S_ISFIFO(type) && !device)
 		return -EINVAL;
-	int error = walk_new(&w, AT_FDCWD, path, false);
-	if (error)
-		return error;
-	mode = type | (mode & 07777 & ~current->fsinfo->umask);
-	return name_new(&w, ramfs_new(mode, S_ISCHR(type) || S_ISBLK(type) ? dev & 0xFFFFF : 0));
+	return make_node(dir, path, type | (mode & 07777), device ? dev & 0xFFFFF : 0);
 }
 
-/* A symbolic link with its text; NULL: out of memory. */
-static struct inode *symlink_new(const char *text, size_t len)
+long sys_mknod(const char *path, uint32_t mode, uint32_t dev)
 {
-	struct inode *link = ramfs_new(S_IFLNK | 0777, 0);
-
-	if (link && ramfs_set_target(link, text, len)) {
-		inode_put(link);
-		return NULL;
-	}
-	return link;
+	return sys_mknodat(AT_FDCWD, path, mode, dev);
 }
 
 /* The text is not looked at; it need not lead anywhere. */
@@ -112,7 +110,7 @@ long sys_symlinkat(const char *target, int dir, const char *path)
 	int len = strncpy_from_user(text, target, PATH_MAX);
 	int error = len > 0 ? walk_new(&w, dir, path, false) : len ? len : -ENOENT;
 	if (!error)
-		error = name_new(&w, symlink_new(text, len));
+		error = name_new(&w, ramfs_new_link(text, len));
 	kfree(text);
 	return error;
 }
@@ -122,7 +120,10 @@ long sys_symlink(const char *target, const char *path)
 	return sys_symlinkat(target, AT_FDCWD, path);
 }
 
-/* May it have one name more? */
+/*
+ * May it have one name more? A folder may not (POSIX leaves it open, Linux refuses),
+ * nor what has lost its last one.
+ */
 static int check_link(const struct inode *inode)
 {
 	if (!in_ramfs(inode))
@@ -146,10 +147,9 @@ long sys_linkat(int old_dir, const char *from, int new_dir, const char *to, uint
 	error = walk_new(&new, new_dir, to, false);
 	if (!error) {
 		error = check_link(old.found);
-		if (error)
-			walk_end(&new);
-		else
-			error = name_new(&new, inode_get(old.found));
+		if (!error)
+			error = ramfs_link(new.dir, &new.name, inode_get(old.found));
+		walk_end(&new);
 	}
 	walk_end(&old);
 	return error;
@@ -160,13 +160,17 @@ long sys_link(const char *from, const char *to)
 	return sys_linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
-/* What the last step of a path must not be when the name is to go. */
+/*
+ * May the name go? The last step of a path without a name is always a folder: for
+ * unlink that is EISDIR; for rmdir "." is EINVAL, ".." can't be empty, and the root is
+ * in use (rmdir(2), ERRORS).
+ */
 static int check_removable(const struct walk *w, bool folder)
 {
 	if (!w->name.len && !folder)
 		return -EISDIR;
 	if (!w->name.len)
-		return w->dots == 1 ? -EINVAL : w->dots == 2 ? -ENOTEMPTY : -EBUSY;
+		return w->last == LAST_DOT ? -EINVAL : w->last == LAST_DOTDOT ? -ENOTEMPTY : -EBUSY;
 	if (!w->found)
 		return -ENOENT;
 	if (!in_ramfs(w->dir))
@@ -180,7 +184,10 @@ static int check_removable(const struct walk *w, bool folder)
 	return ramfs_dir_empty(w->found) ? 0 : -ENOTEMPTY;
 }
 
-/* An inode that is still open, or a folder that somebody is in, lives on without a name. */
+/*
+ * An inode that is still open, or a folder that somebody is in, lives on without a
+ * name.
+ */
 long sys_unlinkat(int dir, const char *path, uint32_t flags)
 {
 	struct walk w;
@@ -192,7 +199,7 @@ long sys_unlinkat(int dir, const char *path, uint32_t flags)
 		return error;
 	error = check_removable(&w, flags & AT_REMOVEDIR);
 	if (!error)
-		ramfs_unlink(ramfs_find(w.dir, &w.name));
+		ramfs_unlink(w.dir, &w.name);
 	walk_end(&w);
 	return error;
 }
@@ -216,51 +223,35 @@ static bool is_inside(const struct inode *dir, const struct inode *above)
 	return false;
 }
 
-/* Checks on the two ends of a rename, the new name existing or not. */
+/*
+ * Checks on the two ends of a rename, the new name existing or not. 1: two names of one
+ * file, and then nothing happens and both stay (POSIX, rename).
+ */
 static int check_rename(const struct walk *old, const struct walk *new, uint32_t flags)
 {
+	const struct inode *from = old->found, *over = new->found;
+
 	if (!old->name.len || !new->name.len)
 		return old->name.len && (flags & RENAME_NOREPLACE) ? -EEXIST : -EBUSY;
-	if (!old->found || !new->dir->nlink)
+	if (!from || !new->dir->nlink)
 		return -ENOENT;
-	if (new->found && (flags & RENAME_NOREPLACE))
+	if (over && (flags & RENAME_NOREPLACE))
 		return -EEXIST;
-	if (!S_ISDIR(old->found->mode) && (old->slash || new->slash))
+	if (!S_ISDIR(from->mode) && (old->slash || new->slash))
 		return -ENOTDIR;
 	if (!in_ramfs(old->dir) || !in_ramfs(new->dir))
 		return in_ramfs(old->dir) == in_ramfs(new->dir) ? -EPERM : -EXDEV;
-	if (!in_ramfs(old->found) || (new->found && !in_ramfs(new->found)))
+	if (!in_ramfs(from) || (over && !in_ramfs(over)))
 		return -EBUSY;
-	if (S_ISDIR(old->found->mode) && is_inside(new->dir, old->found))
+	if (S_ISDIR(from->mode) && is_inside(new->dir, from))
 		return -EINVAL;
-	if (new->found && S_ISDIR(new->found->mode) && is_inside(old->dir, new->found))
+	if (!over || over == from)
+		return over ? 1 : 0;
+	if (S_ISDIR(over->mode) && is_inside(old->dir, over))
 		return -ENOTEMPTY;
-	return 0;
-}
-
-/* May new's inode give way to old's? */
-static int check_replace(const struct inode *old, const struct inode *new)
-{
-	if (!S_ISDIR(new->mode))
-		return S_ISDIR(old->mode) ? -ENOTDIR : 0;
-	if (!S_ISDIR(old->mode))
-		return -EISDIR;
-	return ramfs_dir_empty(new) ? 0 : -ENOTEMPTY;
-}
-
-/* Two names of one file: nothing happens, both stay. That is the standard's wish. */
-static int rename_walked(struct walk *old, struct walk *new, uint32_t flags)
-{
-	int error = check_rename(old, new, flags);
-
-	if (error || old->found == new->found)
-		return error;
-	if (new->found)
-		error = check_replace(old->found, new->found);
-	if (error)
-		return error;
-	struct entry *over = new->found ? ramfs_find(new->dir, &new->name) : NULL;
-	return ramfs_move(ramfs_find(old->dir, &old->name), new->dir, &new->name, over);
+	if (S_ISDIR(over->mode) != S_ISDIR(from->mode))
+		return S_ISDIR(over->mode) ? -EISDIR : -ENOTDIR;
+	return S_ISDIR(over->mode) && !ramfs_dir_empty(over) ? -ENOTEMPTY : 0;
 }
 
 /* Both paths are walked before anything is judged. */
@@ -275,11 +266,13 @@ long sys_renameat2(int old_dir, const char *from, int new_dir, const char *to, u
 		return error;
 	error = walk_user(&new, new_dir, to, WALK_NAME);
 	if (!error) {
-		error = rename_walked(&old, &new, flags);
+		error = check_rename(&old, &new, flags);
+		if (!error)
+			error = ramfs_move(old.dir, &old.name, new.dir, &new.name);
 		walk_end(&new);
 	}
 	walk_end(&old);
-	return error;
+	return MIN(error, 0);
 }
 
 long sys_renameat(int old_dir, const char *from, int new_dir, const char *to)
@@ -302,17 +295,14 @@ long sys_readlinkat(int dir, const char *path, char *buf, uint32_t size)
 	int error = walk_existing(&w, dir, path, WALK_EMPTY);
 	if (error)
 		return error;
-	char *text = NULL;
+	char *text = kmalloc(PATH_MAX);
 	if (!S_ISLNK(w.found->mode))
-		error = !w.name.len && w.dots == 3 ? -ENOENT : -EINVAL;
-	else if (!(text = kmalloc(PATH_MAX)))
-		error = -ENOMEM;
+		error = w.last == LAST_EMPTY ? -ENOENT : -EINVAL;
 	else
-		error = w.found->ops->readlink(w.found, text, MIN(size, PATH_MAX));
+		error = text ? w.found->ops->readlink(w.found, text, MIN(size, PATH_MAX)) : -ENOMEM;
 	if (error > 0 && copy_to_user(buf, text, error))
 		error = -EFAULT;
-	if (text)
-		kfree(text);
+	kfree(text);
 	walk_end(&w);
 	return error;
 }
@@ -322,15 +312,14 @@ long sys_readlink(const char *path, char *buf, uint32_t size)
 	return sys_readlinkat(AT_FDCWD, path, buf, size);
 }
 
-/* Goes to a folder, whose reference is taken over. */
-static int change_cwd(struct inode *dir)
+static long change_cwd(struct inode *dir, void *unused)
 {
 	struct fs *fs = current->fsinfo;
 
-	if (!S_ISDIR(dir->mode)) {
-		inode_put(dir);
+	(void)unused;
+	if (!S_ISDIR(dir->mode))
 		return -ENOTDIR;
-	}
+	inode_get(dir);
 	inode_put(fs->cwd);
 	fs->cwd = dir;
 	return 0;
@@ -338,24 +327,18 @@ static int change_cwd(struct inode *dir)
 
 long sys_chdir(const char *path)
 {
-	struct walk w;
-	int error = walk_existing(&w, AT_FDCWD, path, WALK_FOLLOW);
-
-	if (error)
-		return error;
-	error = change_cwd(inode_get(w.found));
-	walk_end(&w);
-	return error;
+	return path_call(AT_FDCWD, path, WALK_FOLLOW, change_cwd, NULL);
 }
 
 long sys_fchdir(int fd)
 {
-	struct file *f = fd_file(fd);
-
-	return f ? change_cwd(inode_get(f->inode)) : -EBADF;
+	return fd_call(fd, change_cwd, NULL);
 }
 
-/* The result is the length with the NUL. */
+/*
+ * The result is the length with the NUL, unlike the C library's getcwd. ERANGE: the
+ * buffer is too small for it.
+ */
 long sys_getcwd(char *buf, uint32_t size)
 {
 	char *path = kmalloc(PATH_MAX);
@@ -378,7 +361,19 @@ long sys_umask(uint32_t mask)
 	return old;
 }
 
-/* The record is put together here and copied in one go. d_type is the type of the mode. */
+/* ---- reading a folder ---- */
+
+/* Where folder entries go: the user's buffer of getdents64. */
+struct dir_sink {
+	char *to;		/* user address of the next record */
+	uint32_t left;		/* bytes left there */
+	int error;		/* -EINVAL: the first entry doesn't fit; -EFAULT; else 0 */
+	uint32_t records;
+};
+
+/*
+ * The record is put together here and copied in one go. d_type is the type of the mode.
+ */
 bool dir_emit(struct dir_sink *sink, const char *name, uint32_t len, uint32_t ino, uint32_t mode, uint64_t next)
 {
 	uint32_t head = offsetof(struct linux_dirent64, d_name), size = ROUND_UP(head + len + 1, 8u);
@@ -406,8 +401,8 @@ bool dir_emit(struct dir_sink *sink, const char *name, uint32_t len, uint32_t in
 }
 
 /*
- * An error after the first entry is told by the next call. A removed folder has not even "." any
- * more.
+ * An error after the first entry is told by the next call. A removed folder has not
+ * even "." any more.
  */
 long sys_getdents64(int fd, void *buf, uint32_t n)
 {

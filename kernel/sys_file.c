@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls on open files: open, read and write in all their forms, seeking, truncation, ioctl,
- * sync.
+ * System calls on open files: read and write in all their forms, seeking, truncation,
+ * ioctl, sync.
  *
- * A call that may sleep holds the file for its duration, since another thread can close the
- * descriptor meanwhile. As on Linux a single transfer moves at most 0x7FFFF000 bytes. A file
- * without a position is known by its seek operation.
+ * A call that may sleep holds the file for its duration, since another thread can close
+ * the descriptor meanwhile. As on Linux a single transfer moves at most 0x7FFFF000
+ * bytes (MAX_RW_COUNT). Whether the file is open the right way and has a position is
+ * one bit of file->can.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -17,9 +18,6 @@
 #include "kernel/path.h"
 #include "kernel/ramfs.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
-#include "mm/heap.h"
-#include "mm/mm.h"
 #include "mm/uaccess.h"
 
 #define MAX_TRANSFER	0x7FFFF000u
@@ -32,6 +30,8 @@ static inline struct file *file_that(int fd, uint32_t can)
 
 	return likely(f && (f->can & can)) ? f : NULL;
 }
+
+/* ---- read and write ---- */
 
 /* The hottest of all: look up, check, hold, call. */
 long sys_read(int fd, void *buf, uint32_t n)
@@ -98,8 +98,8 @@ long sys_pwrite64(int fd, const void *buf, uint32_t n, uint32_t low, uint32_t hi
 }
 
 /*
- * Copies a vector in and checks it before anything is moved: no length of 2 GiB or more, no address
- * of the kernel's.
+ * Copies a vector in and checks it before anything is moved: no length of 2 GiB or
+ * more, no address of the kernel's.
  */
 static int read_vector(struct iovec *to, const struct iovec *user, int n)
 {
@@ -114,7 +114,11 @@ static int read_vector(struct iovec *to, const struct iovec *user, int n)
 	return 0;
 }
 
-/* One element after another, until one is served only in part. */
+/*
+ * A vector is as good as one transfer in order: an error after the first bytes is not
+ * told, for they are gone. So the elements are served one after another, until one is
+ * served only in part.
+ */
 static long transfer_vector(struct file *f, const struct iovec *v, int n, bool write)
 {
 	long done = 0, part;
@@ -136,7 +140,10 @@ static long transfer_vector(struct file *f, const struct iovec *v, int n, bool w
 	return done;
 }
 
-/* f NULL: the descriptor is not open the right way. */
+/*
+ * f NULL: the descriptor is not open the right way, which is told before anything else.
+ * An empty vector is fine.
+ */
 static long vector(struct file *f, const struct iovec *user, int n, bool write)
 {
 	struct iovec small[SMALL_VECTOR], *v = small;
@@ -168,39 +175,7 @@ long sys_writev(int fd, const struct iovec *iov, int n)
 	return vector(file_that(fd, FILE_WRITE), iov, n, true);
 }
 
-/*
- * The descriptor is found first, so that no file is made or waited for in vain. O_LARGEFILE and the
- * like have no meaning here; unknown flags are ignored, as on Linux.
- */
-static long open_at(const char *path, uint32_t flags, uint32_t mode, int dir)
-{
-	struct walk w;
-	int fd = fd_find_free();
-
-	if (unlikely(fd < 0))
-		return fd;
-	int error = walk_user(&w, dir, path, open_walk_flags(flags));
-	if (unlikely(error))
-		return error;
-	struct file *f = file_open_walk(&w, flags, mode);
-	walk_end(&w);
-	return fd_install_found(f, fd, flags & O_CLOEXEC);
-}
-
-long sys_openat(int dir, const char *path, uint32_t flags, uint32_t mode)
-{
-	return open_at(path, flags, mode, dir);
-}
-
-long sys_open(const char *path, uint32_t flags, uint32_t mode)
-{
-	return open_at(path, flags, mode, AT_FDCWD);
-}
-
-long sys_creat(const char *path, uint32_t mode)
-{
-	return sys_open(path, O_CREAT | O_WRONLY | O_TRUNC, mode);
-}
+/* ---- position and control ---- */
 
 /* SEEK_DATA and SEEK_HOLE (3 and 4) are known to pipes at least. */
 static int64_t seek(int fd, int64_t offset, int whence)
@@ -212,7 +187,10 @@ static int64_t seek(int fd, int64_t offset, int whence)
 	return (uint32_t)whence > 4 ? -EINVAL : f->ops->seek(f, offset, whence);
 }
 
-/* The position has changed even when it is too big to be told. */
+/*
+ * Files are up to 4 GiB, so the old call may not be able to tell a position: it has
+ * changed all the same, as on Linux.
+ */
 long sys_lseek(int fd, int32_t offset, int whence)
 {
 	int64_t pos = seek(fd, offset, whence);
@@ -259,39 +237,35 @@ long sys_ioctl(int fd, uint32_t cmd, uint32_t arg)
 	return result;
 }
 
-/* What the path leads to must be a regular file, whatever it is. */
-static int truncate_inode(struct inode *inode, uint64_t size)
+/* ---- size ---- */
+
+/*
+ * What the path leads to must be a regular file; a negative size is told before
+ * anything is looked at.
+ */
+static long truncate_inode(struct inode *inode, void *size)
 {
 	if (S_ISDIR(inode->mode))
 		return -EISDIR;
-	if (!S_ISREG(inode->mode) || (int64_t)size < 0)
+	if (!S_ISREG(inode->mode))
 		return -EINVAL;
-	return in_ramfs(inode) ? ramfs_truncate(inode, size) : -EPERM;
+	return in_ramfs(inode) ? ramfs_truncate(inode, *(uint64_t *)size) : -EPERM;
 }
 
-static long truncate_path(const char *path, uint64_t size)
+static long truncate_path(const char *path, int64_t size)
 {
-	struct walk w;
-
-	if ((int64_t)size < 0)
-		return -EINVAL;
-	int error = walk_existing(&w, AT_FDCWD, path, WALK_FOLLOW);
-	if (error)
-		return error;
-	error = truncate_inode(w.found, size);
-	walk_end(&w);
-	return error;
+	return size < 0 ? -EINVAL : path_call(AT_FDCWD, path, WALK_FOLLOW, truncate_inode, &size);
 }
 
-static long truncate_fd(int fd, uint64_t size)
+static long truncate_fd(int fd, int64_t size)
 {
 	struct file *f = fd_usable(fd);
 
-	if ((int64_t)size < 0)
+	if (size < 0)
 		return -EINVAL;
 	if (!f)
 		return -EBADF;
-	return (f->can & FILE_WRITE) && S_ISREG(f->inode->mode) ? truncate_inode(f->inode, size) : -EINVAL;
+	return (f->can & FILE_WRITE) && S_ISREG(f->inode->mode) ? truncate_inode(f->inode, &size) : -EINVAL;
 }
 
 /* The 32-bit forms take signed sizes. */
@@ -307,21 +281,22 @@ long sys_ftruncate(int fd, uint32_t size)
 
 long sys_truncate64(const char *path, uint32_t low, uint32_t high)
 {
-	return truncate_path(path, (uint64_t)high << 32 | low);
+	return truncate_path(path, (int64_t)high << 32 | low);
 }
 
 long sys_ftruncate64(int fd, uint32_t low, uint32_t high)
 {
-	return truncate_fd(fd, (uint64_t)high << 32 | low);
+	return truncate_fd(fd, (int64_t)high << 32 | low);
 }
 
-/* There is nothing behind the memory. */
+/* ---- sync: there is nothing behind the memory ---- */
+
 long sys_sync(void)
 {
 	return 0;
 }
 
-/* Nothing to write back; what has no store can't be synced. */
+/* What has no store can't be synced: EINVAL, as Linux says for pipes and terminals. */
 long sys_fsync(int fd)
 {
 	struct file *f = fd_usable(fd);

@@ -2,8 +2,9 @@
 /*
  * The calls about signals: actions, masks, sending, waiting.
  *
- * Everybody is root, so whom one can find one can signal; only process 1 is safe from what it doesn't handle (kernel/signal.c). Signal 0 only looks. The
- * calls of the first Linux, with one-word masks, work on the lower 32 signals.
+ * Everybody is root, so whom one can find one can signal; only process 1 is safe from what it
+ * doesn't handle (kernel/signal.c). Signal 0 only looks. The calls of the first Linux, with
+ * one-word masks, work on the lower 32 signals.
  */
 #include "abi/errno.h"
 #include "kernel/lib.h"
@@ -12,69 +13,51 @@
 #include "kernel/task.h"
 #include "kernel/time_internal.h"
 #include "mm/uaccess.h"
-#include "pv/pv_ops.h"
 
 /* ---- actions ---- */
 
-/* Signals that will be ignored from now on don't stay pending. */
-static void forget_ignored(struct process *p, int sig, uint32_t handler)
-{
-	struct task *t;
-
-	if (handler != SIG_IGN && (handler != SIG_DFL || !signal_ignored_by_default(sig)))
-		return;
-	sigqueue_flush(p, &p->pending, SIGMASK(sig));
-	list_for_each(t, &p->tasks, group_node)
-		sigqueue_flush(p, &t->pending, SIGMASK(sig));
-}
-
+/*
+ * The kernel's part of every sigaction; new NULL: only looks. Signals that will be ignored from now
+ * on don't stay pending.
+ */
 static int action_exchange(int sig, const struct k_sigaction *new, struct k_sigaction *old)
 {
-	struct k_sigaction *action;
+	struct sighand *s = current->sighand;
 
 	if (sig < 1 || sig > NSIG || (new && SIGMASK(sig) & UNBLOCKABLE))
 		return -EINVAL;
-	action = &current->sighand->action[sig - 1];
-	*old = *action;
+	*old = s->action[sig - 1];
 	if (!new)
 		return 0;
 	irq_flags_t flags = irq_save();
-	*action = *new;
-	action->mask &= ~UNBLOCKABLE;
+	s->action[sig - 1] = *new;
+	s->action[sig - 1].mask &= ~UNBLOCKABLE;
+	s->touched |= SIGMASK(sig);
 	irq_restore(flags);
-	forget_ignored(current->process, sig, new->handler);
+	if (new->handler == SIG_IGN || (new->handler == SIG_DFL && signal_ignored_by_default(sig)))
+		signals_forget(current->process, NULL, SIGMASK(sig));
 	return 0;
 }
 
 long sys_rt_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *user_old, uint32_t size)
 {
 	struct k_sigaction new, old;
+	int error = size != sizeof(sigset_t) ? -EINVAL : act ? copy_from_user(&new, act, sizeof(new)) : 0;
 
-	if (size != sizeof(sigset_t))
-		return -EINVAL;
-	if (act && copy_from_user(&new, act, sizeof(new)))
-		return -EFAULT;
-	int error = action_exchange(sig, act ? &new : NULL, &old);
-	if (error)
-		return error;
-	return user_old && copy_to_user(user_old, &old, sizeof(old)) ? -EFAULT : 0;
+	error = error ?: action_exchange(sig, act ? &new : NULL, &old);
+	return error ?: user_old ? copy_to_user(user_old, &old, sizeof(old)) : 0;
 }
 
 long sys_sigaction(int sig, const struct old_sigaction *act, struct old_sigaction *user_old)
 {
-	struct k_sigaction new, old;
-	struct old_sigaction a;
+	struct k_sigaction new, old = { 0 };
+	struct old_sigaction a = { 0 };
+	int error = act ? copy_from_user(&a, act, sizeof(a)) : 0;
 
-	if (act) {
-		if (copy_from_user(&a, act, sizeof(a)))
-			return -EFAULT;
-		new = (struct k_sigaction) { .handler = a.handler, .flags = a.flags, .restorer = a.restorer, .mask = a.mask };
-	}
-	int error = action_exchange(sig, act ? &new : NULL, &old);
-	if (error)
-		return error;
+	new = (struct k_sigaction) { .handler = a.handler, .flags = a.flags, .restorer = a.restorer, .mask = a.mask };
+	error = error ?: action_exchange(sig, act ? &new : NULL, &old);
 	a = (struct old_sigaction) { .handler = old.handler, .mask = old.mask, .flags = old.flags, .restorer = old.restorer };
-	return user_old && copy_to_user(user_old, &a, sizeof(a)) ? -EFAULT : 0;
+	return error ?: user_old ? copy_to_user(user_old, &a, sizeof(a)) : 0;
 }
 
 /* System V's: one shot, unprotected. */
@@ -93,115 +76,77 @@ long sys_sigaltstack(const stack_t *ss, stack_t *user_old)
 	stack_t new, old = t->altstack;
 
 	old.ss_flags = altstack_flags(t, esp);
-	if (ss) {
-		if (copy_from_user(&new, ss, sizeof(new)))
-			return -EFAULT;
-		int error = altstack_set(t, &new, esp);
-		if (error)
-			return error;
-	}
-	return user_old && copy_to_user(user_old, &old, sizeof(old)) ? -EFAULT : 0;
+	int error = ss ? copy_from_user(&new, ss, sizeof(new)) ?: altstack_set(t, &new, esp) : 0;
+	return error ?: user_old ? copy_to_user(user_old, &old, sizeof(old)) : 0;
 }
 
 /* ---- masks ---- */
 
+/* keep: signals that SIG_SETMASK leaves as they are. */
 static int change_mask(int how, sigset_t set, sigset_t keep)
 {
-	sigset_t mask = current->blocked;
+	sigset_t old = current->blocked;
 
-	switch (how) {
-	case SIG_BLOCK:
-		mask |= set;
-		break;
-	case SIG_UNBLOCK:
-		mask &= ~set;
-		break;
-	case SIG_SETMASK:
-		mask = (mask & keep) | set;
-		break;
-	default:
+	if (how != SIG_BLOCK && how != SIG_UNBLOCK && how != SIG_SETMASK)
 		return -EINVAL;
-	}
-	signals_set_blocked(mask);
+	signals_set_blocked(how == SIG_BLOCK ? old | set : how == SIG_UNBLOCK ? old & ~set : (old & keep) | set);
 	return 0;
 }
 
 long sys_rt_sigprocmask(int how, const sigset_t *user, sigset_t *user_old, uint32_t size)
 {
 	sigset_t set, old = current->blocked;
+	int error = size != sizeof(set) ? -EINVAL : user ? copy_from_user(&set, user, sizeof(set)) ?: change_mask(how, set, 0) : 0;
 
-	if (size != sizeof(set))
-		return -EINVAL;
-	if (user) {
-		if (copy_from_user(&set, user, sizeof(set)))
-			return -EFAULT;
-		int error = change_mask(how, set, 0);
-		if (error)
-			return error;
-	}
-	return user_old && copy_to_user(user_old, &old, sizeof(old)) ? -EFAULT : 0;
+	return error ?: user_old ? copy_to_user(user_old, &old, sizeof(old)) : 0;
 }
 
 long sys_sigprocmask(int how, const uint32_t *user, uint32_t *user_old)
 {
 	uint32_t set, old = current->blocked;
+	int error = user ? get_user_u32(&set, user) ?: change_mask(how, set, ~0ull << 32) : 0;
 
-	if (user) {
-		if (get_user_u32(&set, user))
-			return -EFAULT;
-		int error = change_mask(how, set, ~0ull << 32);
-		if (error)
-			return error;
-	}
-	return user_old ? put_user_u32(user_old, old) : 0;
+	return error ?: user_old ? put_user_u32(user_old, old) : 0;
 }
 
-static sigset_t pending(void)
-{
-	return (current->pending.set | current->process->pending.set) & current->blocked;
-}
-
+/* Any shorter size is fine, too. */
 long sys_rt_sigpending(sigset_t *user, uint32_t size)
 {
-	sigset_t set = pending();
+	const struct task *t = current;
+	sigset_t set = (t->pending.set | t->process->pending.set) & t->blocked;
 
 	return size > sizeof(set) ? -EINVAL : copy_to_user(user, &set, size);
 }
 
 long sys_sigpending(uint32_t *set)
 {
-	return put_user_u32(set, pending());
+	return sys_rt_sigpending((sigset_t *)set, sizeof(*set));
 }
 
 /* ---- sending ---- */
 
-struct kill_search { struct siginfo_head info; int found, error; };
-
-static void kill_one(struct process *p, void *arg)
+/* Signal 0 is not sent, but whether it could be is told. */
+static int send_checked(struct process *p, struct task *t, const struct siginfo_head *info)
 {
-	struct kill_search *s = arg;
-
-	s->found++;
-	if (s->info.signo)
-		s->error = send_signal_head(p, NULL, &s->info);
+	return info->signo ? send_signal_head(p, t, info) : 0;
 }
 
-static void kill_all(struct kill_search *s)
-{
-	for (struct process *p = next_process(2); p; p = next_process(p->pid + 1))
-		if (p != current->process)
-			kill_one(p, s);
-}
-
+/*
+ * pid 0: our process group; -1: everybody but process 1 and ourselves, as on Linux; else group
+ * -pid.
+ */
 static long kill_many(int pid, const struct siginfo_head *info)
 {
-	struct kill_search s = { .info = *info };
+	int pgid = pid ? -pid : current->process->pgid, found = 0, error = 0;
+	struct process *p = pid == -1 ? next_process(2) : pgrp_next(pgid, NULL);
 
-	if (pid == -1)
-		kill_all(&s);
-	else if (pid != INT32_MIN)
-		pgrp_for_each(pid ? -pid : current->process->pgid, kill_one, &s);
-	return s.found ? s.error : -ESRCH;
+	for (; p; p = pid == -1 ? next_process(p->pid + 1) : pgrp_next(pgid, p)) {
+		if (pid == -1 && p == current->process)
+			continue;
+		found++;
+		error = send_checked(p, NULL, info);
+	}
+	return found ? error : -ESRCH;
 }
 
 static __attribute__((noinline)) long send_kill(int pid, int sig)
@@ -214,10 +159,13 @@ static __attribute__((noinline)) long send_kill(int pid, int sig)
 	if (pid <= 0)
 		return kill_many(pid, &info);
 	p = find_process(pid);
-	if (!p)
-		return -ESRCH;
-	return sig ? send_signal_head(p, NULL, &info) : 0;
+	return p ? send_checked(p, NULL, &info) : -ESRCH;
 }
+
+/*
+ * Most programs that send signals send them to themselves (raise, abort): those need not look
+ * anybody up.
+ */
 
 long sys_kill(int pid, int sig)
 {
@@ -229,22 +177,20 @@ long sys_kill(int pid, int sig)
 	return send_kill(pid, sig);
 }
 
+/* tgid 0: of any process. */
 static long thread_kill(int tgid, int tid, int sig)
 {
-	struct task *t;
+	struct siginfo_head info = { .signo = sig, .code = SI_TKILL, .value = { current->process->pid } };
+	struct task *t = find_task(tid);
+	long result = -1;
 
 	if (tid <= 0 || (uint32_t)sig > NSIG)
 		return -EINVAL;
-	t = find_task(tid);
 	if (!t || (tgid && t->process->pid != tgid))
 		return -ESRCH;
-	if (t == current && sig) {
-		long result = signal_self(sig, SI_TKILL);
-		if (result != -1)
-			return result;
-	}
-	struct siginfo_head info = { .signo = sig, .code = SI_TKILL, .value = { current->process->pid } };
-	return sig ? send_signal_head(t->process, t, &info) : 0;
+	if (t == current && sig)
+		result = signal_self(sig, SI_TKILL);
+	return result != -1 ? result : send_checked(t->process, t, &info);
 }
 
 long sys_tkill(int tid, int sig)
@@ -260,48 +206,38 @@ long sys_tgkill(int tgid, int tid, int sig)
 /* Codes from 0 up, and SI_TKILL, are the kernel's: only to oneself may one pretend. */
 long sys_rt_sigqueueinfo(int pid, int sig, const siginfo_t *user)
 {
+	struct process *p = pid > 0 ? find_process(pid) : NULL;
 	struct siginfo_head info;
-	struct process *p;
 
 	if (copy_from_user(&info, user, sizeof(info)))
 		return -EFAULT;
 	if ((info.code >= 0 || info.code == SI_TKILL) && pid != current->process->pid)
 		return -EPERM;
-	p = pid > 0 ? find_process(pid) : NULL;
 	if (!p)
 		return -ESRCH;
-	if (sig < 0 || sig > NSIG)
-		return -EINVAL;
-	info.signo = sig;
-	return sig ? send_signal_head(p, NULL, &info) : 0;
+	info.signo = sig;			/* whatever the user's says */
+	return sig < 0 || sig > NSIG ? -EINVAL : send_checked(p, NULL, &info);
 }
 
 /* ---- waiting ---- */
 
-static void sleep_for_signal(void)
-{
-	for (;;) {
-		set_state(TASK_INTERRUPTIBLE);
-		if (signal_pending())
-			break;
-		schedule();
-	}
-	set_state(TASK_RUNNING);
-}
-
 long sys_pause(void)
 {
-	sleep_for_signal();
+	SLEEP_UNTIL(TASK_INTERRUPTIBLE, false, TIME_NEVER);
 	return -ERESTARTNOHAND;
 }
 
+/*
+ * The old mask comes back after the handler's frame is built, which keeps it for after the handler:
+ * so nothing can come in between.
+ */
 static long suspend(sigset_t mask)
 {
 	struct task *t = current;
 
 	t->saved_mask = t->blocked;
-	signals_set_blocked(mask);
-	sleep_for_signal();
+	task_set_blocked(t, mask);
+	sys_pause();
 	t->restore_mask = true;
 	return -ERESTARTNOHAND;
 }
@@ -322,60 +258,51 @@ long sys_sigsuspend(uint32_t a, uint32_t b, uint32_t mask)
 	return suspend(mask);
 }
 
-/* A signal of the set, though blocked: its number, -EAGAIN at the deadline, -EINTR for another signal. */
+/*
+ * A signal of the set, though blocked: its number; -EAGAIN at the deadline (0: at once); -EINTR for
+ * another signal. While it sleeps the set is unblocked, so that senders wake it, and marked as
+ * waited for, so that they don't drop what would be ignored.
+ */
 static int wait_for_signal(sigset_t set, uint64_t deadline, struct siginfo_head *info)
 {
 	struct task *t = current;
 	sigset_t others = ~set, blocked = t->blocked;
-	int sig = dequeue_signal(&others, info);
-	bool in_time = true;
+	int sig = dequeue_signal(&others, info), result;
 
+	if (sig || !deadline)
+		return sig ?: -EAGAIN;
 	t->waited = set & blocked;
-	t->blocked &= others;
-	while (!sig && in_time && deadline) {
-		set_state(TASK_INTERRUPTIBLE);
-		recalc_sigpending(t);
-		if (!signal_pending())
-			in_time = schedule_until(deadline);
-		set_state(TASK_RUNNING);
-		sig = dequeue_signal(&others, info);
-		if (!sig && signal_pending())
-			break;
-	}
+	task_set_blocked(t, blocked & others);
+	result = SLEEP_UNTIL(TASK_INTERRUPTIBLE, false, deadline);
+	sig = dequeue_signal(&others, info);
 	t->waited = 0;
 	task_set_blocked(t, blocked);
-	return sig ? sig : in_time && deadline ? -EINTR : -EAGAIN;
+	recalc_sigpending(t);
+	return sig ?: result == -ETIMEDOUT ? -EAGAIN : -EINTR;
 }
 
 long sys_rt_sigtimedwait(const sigset_t *user, siginfo_t *user_info, const struct timespec *timeout, uint32_t size)
 {
-	uint64_t deadline = TIME_NEVER, span;
-	struct siginfo_head head;
-	siginfo_t info;
+	uint64_t deadline = TIME_NEVER;
+	siginfo_t info = { 0 };
 	sigset_t set;
-	int error;
+	int error = size != sizeof(set) ? -EINVAL : copy_from_user(&set, user, sizeof(set));
 
-	if (size != sizeof(set))
-		return -EINVAL;
-	if (copy_from_user(&set, user, sizeof(set)))
-		return -EFAULT;
-	if (timeout) {
-		error = timespec_read(&span, timeout, false);
-		if (error)
-			return error;
-		deadline = span ? deadline_after_ns(span) : 0;
+	if (!error && timeout) {
+		error = timespec_read(&deadline, timeout, false);
+		deadline = deadline ? deadline_after_ns(deadline) : 0;
 	}
-	int sig = wait_for_signal(set & ~UNBLOCKABLE, deadline, &head);
-	if (sig < 0 || !user_info)
-		return sig;
-	memset(&info, 0, sizeof(info));
-	memcpy(&info, &head, sizeof(head));
-	return copy_to_user(user_info, &info, sizeof(info)) ? -EFAULT : sig;
+	int sig = error ?: wait_for_signal(set & ~UNBLOCKABLE, deadline, (struct siginfo_head *)&info);
+	return sig > 0 && user_info && copy_to_user(user_info, &info, sizeof(info)) ? -EFAULT : sig;
 }
 
+/*
+ * What the kernel has a call made again as that has waited for a part of its time already; a
+ * program has no use for it.
+ */
 long sys_restart_syscall(void)
 {
 	struct restart_block *r = &current->restart;
 
-	return r->fn(r);
+	return r->fn ? r->fn(r) : -EINTR;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls on what an inode says of itself: stat in its three shapes, access, chmod.
+ * System calls on what an inode says of itself: stat in its three shapes, access,
+ * chmod.
  *
- * One user, root, owns everything: reading and writing is always allowed, executing needs any x
- * bit, as for root on Linux. Folders have size 0. Device numbers are major << 8 | minor, small
- * enough for every shape; a size too big for the old one is EOVERFLOW.
+ * One user, root, owns everything: reading and writing is always allowed, executing
+ * needs any x bit, as for root on Linux. Folders have size 0. Device numbers are major
+ * << 8 | minor, small enough for every shape; a size too big for the old one is
+ * EOVERFLOW.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -14,7 +16,6 @@
 #include "kernel/path.h"
 #include "kernel/ramfs.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "kernel/time.h"
 #include "mm/uaccess.h"
 
@@ -32,7 +33,7 @@ static uint64_t split(uint64_t time, uint32_t *ns)
 }
 
 /* The 64-byte shape of calls 106 to 108. */
-static int put_stat(const struct inode *inode, void *user)
+static long put_stat(struct inode *inode, void *user)
 {
 	struct stat st = {
 		.st_dev = inode->dev, .st_ino = inode->ino, .st_mode = inode->mode, .st_nlink = inode->nlink,
@@ -48,7 +49,7 @@ static int put_stat(const struct inode *inode, void *user)
 }
 
 /* The fields of a packed structure can't be passed by address, hence ns[]. */
-static int put_stat64(const struct inode *inode, void *user)
+static long put_stat64(struct inode *inode, void *user)
 {
 	uint32_t ns[3];
 	struct stat64 st = {
@@ -74,8 +75,11 @@ static struct statx_timestamp timestamp(uint64_t time)
 	return (struct statx_timestamp) { .tv_sec = seconds, .tv_nsec = ns };
 }
 
-/* The creation time is not kept; stx_mask says so. */
-static int put_statx(const struct inode *inode, void *user)
+/*
+ * The shape that glibc 2.36 asks for first. The creation time is not kept; stx_mask
+ * says so.
+ */
+static long put_statx(struct inode *inode, void *user)
 {
 	struct statx st = {
 		.stx_mask = STATX_BASIC_STATS, .stx_blksize = PAGE_SIZE, .stx_nlink = inode->nlink,
@@ -88,133 +92,108 @@ static int put_statx(const struct inode *inode, void *user)
 	return copy_to_user(user, &st, sizeof(st));
 }
 
-/*
- * Any shape, by path. flags: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH; others are accepted where they
- * mean nothing here.
- */
-static int stat_at(int dir, const char *path, uint32_t flags, int (*put)(const struct inode *, void *), void *user)
-{
-	struct walk w;
-	unsigned how = (flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) | (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
-	int error = walk_existing(&w, dir, path, how);
-
-	if (error)
-		return error;
-	error = put(w.found, user);
-	walk_end(&w);
-	return error;
-}
-
-/* Works for O_PATH as well. */
-static int stat_fd(int fd, int (*put)(const struct inode *, void *), void *user)
-{
-	struct file *f = fd_file(fd);
-
-	return f ? put(f->inode, user) : -EBADF;
-}
-
-/* ---- the calls: by path, by path without following, by descriptor ---- */
+/* ---- stat: by path, by path without following, by descriptor; flags without a meaning here are accepted ---- */
 
 long sys_newstat(const char *path, struct stat *st)
 {
-	return stat_at(AT_FDCWD, path, 0, put_stat, st);
+	return path_call(AT_FDCWD, path, WALK_FOLLOW, put_stat, st);
 }
 
 long sys_newlstat(const char *path, struct stat *st)
 {
-	return stat_at(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, put_stat, st);
+	return path_call(AT_FDCWD, path, 0, put_stat, st);
 }
 
 long sys_newfstat(int fd, struct stat *st)
 {
-	return stat_fd(fd, put_stat, st);
+	return fd_call(fd, put_stat, st);
 }
 
 long sys_stat64(const char *path, struct stat64 *st)
 {
-	return stat_at(AT_FDCWD, path, 0, put_stat64, st);
+	return path_call(AT_FDCWD, path, WALK_FOLLOW, put_stat64, st);
 }
 
 long sys_lstat64(const char *path, struct stat64 *st)
 {
-	return stat_at(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, put_stat64, st);
+	return path_call(AT_FDCWD, path, 0, put_stat64, st);
 }
 
 long sys_fstat64(int fd, struct stat64 *st)
 {
-	return stat_fd(fd, put_stat64, st);
+	return fd_call(fd, put_stat64, st);
 }
+
+#define STAT_FLAGS		(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)
+#define STATX_SYNC_TYPE		0x6000u		/* AT_STATX_FORCE_SYNC and AT_STATX_DONT_SYNC: one at most */
+#define STATX_RESERVED		0x80000000u
 
 long sys_fstatat64(int dir, const char *path, struct stat64 *st, uint32_t flags)
 {
-	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
+	if (flags & ~STAT_FLAGS)
 		return -EINVAL;
-	return stat_at(dir, path, flags, put_stat64, st);
+	return path_call(dir, path, walk_flags_at(flags), put_stat64, st);
 }
-
-#define AT_STATX_SYNC_TYPE	0x6000u
-#define STATX_RESERVED		0x80000000u
 
 long sys_statx(int dir, const char *path, uint32_t flags, uint32_t mask, struct statx *st)
 {
-	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
+	if (flags & ~(STAT_FLAGS | STATX_SYNC_TYPE))
 		return -EINVAL;
-	if ((mask & STATX_RESERVED) || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
+	if ((mask & STATX_RESERVED) || (flags & STATX_SYNC_TYPE) == STATX_SYNC_TYPE)
 		return -EINVAL;
-	return stat_at(dir, path, flags, put_statx, st);
+	return path_call(dir, path, walk_flags_at(flags), put_statx, st);
 }
 
-/* For root, only execution can be refused. */
+/* ---- access and mode ---- */
+
+/*
+ * For root, only execution can be refused, and only of what nobody may execute;
+ * searching a folder never. AT_EACCESS makes no difference where real and effective
+ * user are the same.
+ */
+static long check_access(struct inode *inode, void *mode)
+{
+	return ((uint32_t)mode & X_OK) && !S_ISDIR(inode->mode) && !(inode->mode & 0111) ? -EACCES : 0;
+}
+
+long sys_faccessat2(int dir, const char *path, int mode, uint32_t flags)
+{
+	if ((mode & ~(R_OK | W_OK | X_OK)) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
+		return -EINVAL;
+	return path_call(dir, path, walk_flags_at(flags), check_access, (void *)mode);
+}
+
 long sys_faccessat(int dir, const char *path, int mode)
 {
-	struct walk w;
-
-	if (mode & ~(R_OK | W_OK | X_OK))
-		return -EINVAL;
-	int error = walk_existing(&w, dir, path, WALK_FOLLOW);
-	if (error)
-		return error;
-	if ((mode & X_OK) && !S_ISDIR(w.found->mode) && !(w.found->mode & 0111))
-		error = -EACCES;
-	walk_end(&w);
-	return error;
+	return sys_faccessat2(dir, path, mode, 0);
 }
 
 long sys_access(const char *path, int mode)
 {
-	return sys_faccessat(AT_FDCWD, path, mode);
+	return sys_faccessat2(AT_FDCWD, path, mode, 0);
 }
 
 /* The type bits can't be changed. What is in /proc says what it says. */
-static int set_mode(struct inode *inode, uint32_t mode)
+static long set_mode(struct inode *inode, void *mode)
 {
 	if (inode->dev == DEV_PROC)
 		return -EPERM;
-	inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
+	inode->mode = (inode->mode & S_IFMT) | ((uint32_t)mode & 07777);
 	inode->ctime = wall_ns();
 	return 0;
 }
 
 long sys_fchmodat(int dir, const char *path, uint32_t mode)
 {
-	struct walk w;
-	int error = walk_existing(&w, dir, path, WALK_FOLLOW);
-
-	if (error)
-		return error;
-	error = set_mode(w.found, mode);
-	walk_end(&w);
-	return error;
+	return path_call(dir, path, WALK_FOLLOW, set_mode, (void *)mode);
 }
 
 long sys_chmod(const char *path, uint32_t mode)
 {
-	return sys_fchmodat(AT_FDCWD, path, mode);
+	return path_call(AT_FDCWD, path, WALK_FOLLOW, set_mode, (void *)mode);
 }
 
 long sys_fchmod(int fd, uint32_t mode)
 {
-	struct file *f = fd_usable(fd);
-
-	return f ? set_mode(f->inode, mode) : -EBADF;
+	return fd_usable(fd) ? fd_call(fd, set_mode, (void *)mode) : -EBADF;
 }

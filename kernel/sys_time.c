@@ -2,8 +2,12 @@
 /*
  * The calls about time: clocks, sleeping, interval timers.
  *
- * Relative sleeps are measured by the monotonic clock, absolute ones to a wall time follow the wall clock when it is set. A sleep that a stop signal
- * cuts short goes on through restart_syscall with its old deadline. The resolution is a nanosecond everywhere; COARSE clocks are the same clocks.
+ * Relative sleeps are measured by the monotonic clock, absolute ones to a wall time follow the wall clock when it is
+ * set. A sleep that a stop signal cuts short goes on through restart_syscall with its old deadline, so that it does not
+ * grow. The resolution is a nanosecond everywhere; COARSE clocks are the same clocks, and so is BOOTTIME, since nothing
+ * suspends.
+ *
+ * Calls come in two widths of time (abi/time.h): `wide` says which. Inside there is one number of nanoseconds.
  */
 #include "abi/errno.h"
 #include "abi/time.h"
@@ -13,11 +17,12 @@
 #include "kernel/time_internal.h"
 #include "mm/uaccess.h"
 
-#define SECONDS_MAX	18000000000ull	/* about 2^64 ns */
+#define SECONDS_MAX	18000000000ull	/* 570 years: what is longer counts as for ever; 2^64 ns are 584 */
 #define NSEC_PER_TICK	(NSEC_PER_SEC / USER_HZ)
 
 /* ---- conversions ---- */
 
+/* Spans that no 64 bits of nanoseconds hold end just before TIME_NEVER, which means that nothing is to be waited for. */
 static uint64_t to_ns(uint64_t seconds, uint32_t ns)
 {
 	return seconds > SECONDS_MAX ? TIME_NEVER - 1 : seconds * NSEC_PER_SEC + ns;
@@ -54,12 +59,14 @@ struct timeval ns_to_timeval(uint64_t ns)
 	return (struct timeval) { ns, rest / NSEC_PER_USEC };
 }
 
+/* Wraps after 248 days of ticks, as Linux's 32-bit clock_t does. */
 int32_t ns_to_ticks(uint64_t ns)
 {
 	div64(&ns, NSEC_PER_TICK);
 	return ns;
 }
 
+/* -EINVAL as for timespecs: microseconds out of range, negative seconds. */
 static int from_timeval(uint64_t *ns, const struct timeval *tv)
 {
 	if (tv->tv_sec < 0 || (uint32_t)tv->tv_usec >= 1000000)
@@ -82,6 +89,7 @@ uint64_t wall_to_monotonic(uint64_t wall)
 
 /* ---- reading clocks ---- */
 
+/* CPU clocks are those of the caller; those of other processes (negative numbers) are not known: -EINVAL. */
 static int clock_read(int clock, uint64_t *ns)
 {
 	switch (clock) {
@@ -115,16 +123,16 @@ static long get_clock(int clock, void *ts, bool wide)
 	return error ? error : timespec_write(ts, ns, wide);
 }
 
+/* ts NULL only asks whether there is such a clock. */
 static long get_resolution(int clock, void *ts, bool wide)
 {
 	uint64_t ns;
 	int error = clock_read(clock, &ns);
 
-	if (error || !ts)
-		return error;
-	return timespec_write(ts, 1, wide);
+	return error || !ts ? error : timespec_write(ts, 1, wide);
 }
 
+/* Everybody is root; the monotonic clocks belong to nobody. */
 static long set_clock(int clock, const void *ts, bool wide)
 {
 	uint64_t ns;
@@ -137,36 +145,14 @@ static long set_clock(int clock, const void *ts, bool wide)
 	return error;
 }
 
-long sys_clock_gettime(int clock, struct timespec *ts)
-{
-	return get_clock(clock, ts, false);
-}
+long sys_clock_gettime(int clock, struct timespec *ts) { return get_clock(clock, ts, false); }
+long sys_clock_gettime64(int clock, struct timespec64 *ts) { return get_clock(clock, ts, true); }
+long sys_clock_getres(int clock, struct timespec *ts) { return get_resolution(clock, ts, false); }
+long sys_clock_getres_time64(int clock, struct timespec64 *ts) { return get_resolution(clock, ts, true); }
+long sys_clock_settime(int clock, const struct timespec *ts) { return set_clock(clock, ts, false); }
+long sys_clock_settime64(int clock, const struct timespec64 *ts) { return set_clock(clock, ts, true); }
 
-long sys_clock_gettime64(int clock, struct timespec64 *ts)
-{
-	return get_clock(clock, ts, true);
-}
-
-long sys_clock_getres(int clock, struct timespec *ts)
-{
-	return get_resolution(clock, ts, false);
-}
-
-long sys_clock_getres_time64(int clock, struct timespec64 *ts)
-{
-	return get_resolution(clock, ts, true);
-}
-
-long sys_clock_settime(int clock, const struct timespec *ts)
-{
-	return set_clock(clock, ts, false);
-}
-
-long sys_clock_settime64(int clock, const struct timespec64 *ts)
-{
-	return set_clock(clock, ts, true);
-}
-
+/* The value is returned and stored; a bad pointer is an error although the value was there. */
 long sys_time(int32_t *t)
 {
 	uint64_t seconds = wall_ns();
@@ -204,6 +190,7 @@ long sys_settimeofday(const struct timeval *user, const struct timezone *tz)
 	return 0;
 }
 
+/* In ticks of USER_HZ. The result counts from boot and never looks like an errno. */
 long sys_times(struct tms *user)
 {
 	struct process *p = current->process;
@@ -218,7 +205,10 @@ long sys_times(struct tms *user)
 
 /* ---- sleeping ---- */
 
-/* To a time of the monotonic or of the wall clock: 0 or -EINTR. */
+/*
+ * To a time of the monotonic or of the wall clock: 0 or -EINTR. When the wall clock is set, sleepers wake and look how
+ * far away their time is now.
+ */
 static int sleep_until(uint64_t when, bool wall)
 {
 	uint32_t changes;
@@ -231,13 +221,9 @@ static int sleep_until(uint64_t when, bool wall)
 	return error == -EINTR ? -EINTR : 0;
 }
 
-static long sleep_to_deadline(uint64_t deadline, void *rem, bool wide);
+static long sleep_again(struct restart_block *r);
 
-static long sleep_again(struct restart_block *r)
-{
-	return sleep_to_deadline(r->deadline, (void *)r->a, r->b);
-}
-
+/* What is left goes to rem, which may be NULL, and the deadline to the restart block. */
 static long sleep_to_deadline(uint64_t deadline, void *rem, bool wide)
 {
 	if (!sleep_until(deadline, false))
@@ -251,6 +237,12 @@ static long sleep_to_deadline(uint64_t deadline, void *rem, bool wide)
 	return -ERESTART_RESTARTBLOCK;
 }
 
+static long sleep_again(struct restart_block *r)
+{
+	return sleep_to_deadline(r->deadline, (void *)r->a, r->b);
+}
+
+/* The order of the checks is Linux's: clock, then time. A relative sleep on the wall clock does not follow it (POSIX). */
 static long clock_sleep(int clock, int flags, const void *req, void *rem, bool wide)
 {
 	uint64_t ns;
@@ -267,10 +259,7 @@ static long clock_sleep(int clock, int flags, const void *req, void *rem, bool w
 	return sleep_to_deadline(deadline_after_ns(ns), rem, wide);
 }
 
-long sys_nanosleep(const struct timespec *req, struct timespec *rem)
-{
-	return clock_sleep(CLOCK_MONOTONIC, 0, req, rem, false);
-}
+long sys_nanosleep(const struct timespec *req, struct timespec *rem) { return clock_sleep(CLOCK_MONOTONIC, 0, req, rem, false); }
 
 long sys_clock_nanosleep(int clock, int flags, const struct timespec *req, struct timespec *rem)
 {
@@ -282,18 +271,19 @@ long sys_clock_nanosleep_time64(int clock, int flags, const struct timespec64 *r
 	return clock_sleep(clock, flags, req, rem, true);
 }
 
-/* ---- interval timers ---- */
+/* ---- interval timers: only ITIMER_REAL; no one charges CPU time finely enough for the others ---- */
 
-static void itimer_get(const struct process *p, uint64_t *value, uint64_t *interval)
+/* What is left, and what it starts anew with. A timer that runs never shows as 0. */
+static struct itimerval itimer_get(const struct process *p)
 {
-	uint64_t now = clock_ns();
+	uint64_t now = clock_ns(), left = 0;
 
-	*value = 0;
 	if (p->itimer_real.armed)
-		*value = p->itimer_real.expires > now ? p->itimer_real.expires - now : 1;
-	*interval = p->itimer_interval;
+		left = MAX(p->itimer_real.expires, now + NSEC_PER_USEC) - now;
+	return (struct itimerval) { ns_to_timeval(p->itimer_interval), ns_to_timeval(left) };
 }
 
+/* value 0 stops it. */
 static void itimer_set(struct process *p, uint64_t value, uint64_t interval)
 {
 	timer_cancel(&p->itimer_real);
@@ -302,58 +292,37 @@ static void itimer_set(struct process *p, uint64_t value, uint64_t interval)
 		timer_arm(&p->itimer_real, deadline_after_ns(value));
 }
 
-/* A timer that runs never shows as 0. */
-static struct timeval shown(uint64_t ns)
-{
-	return ns_to_timeval(ns && ns < NSEC_PER_USEC ? NSEC_PER_USEC : ns);
-}
-
-static int itimer_write(struct itimerval *user, uint64_t value, uint64_t interval)
-{
-	struct itimerval it = { shown(interval), shown(value) };
-
-	return copy_to_user(user, &it, sizeof(it));
-}
-
 long sys_getitimer(int which, struct itimerval *user)
 {
+	struct itimerval it = itimer_get(current->process);
+
+	return which == ITIMER_REAL ? copy_to_user(user, &it, sizeof(it)) : -EINVAL;
+}
+
+/* user NULL stops the timer: Linux once allowed that, and still does. */
+long sys_setitimer(int which, const struct itimerval *user, struct itimerval *old)
+{
+	struct itimerval was = itimer_get(current->process), it = { };
 	uint64_t value, interval;
 
 	if (which != ITIMER_REAL)
 		return -EINVAL;
-	itimer_get(current->process, &value, &interval);
-	return itimer_write(user, value, interval);
-}
-
-long sys_setitimer(int which, const struct itimerval *user, struct itimerval *old)
-{
-	struct process *p = current->process;
-	uint64_t value = 0, interval = 0, old_value, old_interval;
-	struct itimerval it;
-
-	if (which != ITIMER_REAL)
+	if (user && copy_from_user(&it, user, sizeof(it)))
+		return -EFAULT;
+	if (from_timeval(&value, &it.it_value) || from_timeval(&interval, &it.it_interval))
 		return -EINVAL;
-	if (user) {
-		if (copy_from_user(&it, user, sizeof(it)))
-			return -EFAULT;
-		if (from_timeval(&value, &it.it_value) || from_timeval(&interval, &it.it_interval))
-			return -EINVAL;
-	}
-	itimer_get(p, &old_value, &old_interval);
-	itimer_set(p, value, interval);
-	return old ? itimer_write(old, old_value, old_interval) : 0;
+	itimer_set(current->process, value, interval);
+	return old ? copy_to_user(old, &was, sizeof(was)) : 0;
 }
 
-/* Remaining seconds, rounded; a timer that runs never counts as 0. */
+/* The same timer in seconds. What was left is rounded, but a timer that runs never counts as 0. */
 long sys_alarm(uint32_t seconds)
 {
 	struct process *p = current->process;
-	uint64_t value, interval;
-	bool armed = p->itimer_real.armed;
+	struct timeval left = itimer_get(p).it_value;
 
-	itimer_get(p, &value, &interval);
 	itimer_set(p, to_ns(seconds, 0), 0);
-	value += NSEC_PER_SEC / 2;
-	div64(&value, NSEC_PER_SEC);
-	return armed ? MAX((uint32_t)value, 1u) : 0;
+	if (!left.tv_sec && left.tv_usec)
+		return 1;
+	return left.tv_sec + (left.tv_usec >= 500000);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The call table, made from kernel/syscalls.def. Numbers without a line lead to sys_ni_syscall, as do numbers beyond (entry.asm).
+ * The call table, made from kernel/syscalls.def. Numbers without a line lead to sys_ni_syscall, as
+ * do numbers beyond (entry.asm).
  *
- * Each function has its own type; the table holds them as what entry.asm calls, six words by the kernel's calling convention, of which a
- * function looks at those it declares.
+ * Each function has its own type; the table holds them as what entry.asm calls, six words by the
+ * kernel's calling convention, of which a function looks at those it declares.
  */
 #include "abi/errno.h"
 #include "kernel/syscall.h"

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls: one function each, `long sys_NAME(args)`, listed with its number in kernel/syscalls.def, from which the call table, the
- * declarations here and the documentation's table are made.
+ * System calls: one function each, `long sys_NAME(args)`, listed with its number in
+ * kernel/syscalls.def, from which the call table, the declarations here and the documentation's
+ * table are made.
  *
- * entry.asm calls a function with the user's ebx, ecx, edx in registers (regparm) and esi, edi, ebp on the stack, so a function
- * simply declares the arguments it has: pointers are user addresses, never to be dereferenced but through mm/uaccess.h. The result goes to eax: negative
- * errnos as Linux returns them; -ERESTARTSYS and its family as deliver_signals wants them. The whole frame is task_user_regs(current).
- * 64-bit arguments arrive as two words, low first.
+ * entry.asm calls a function with the user's ebx, ecx, edx in registers (regparm) and esi, edi, ebp
+ * on the stack, so a function simply declares the arguments it has: pointers are user addresses,
+ * never to be dereferenced but through mm/uaccess.h. The result goes to eax: negative errnos as
+ * Linux returns them; -ERESTARTSYS and its family as deliver_signals wants them. The whole frame is
+ * task_user_regs(current). 64-bit arguments arrive as two words, low first.
  */
 #ifndef KERNEL_SYSCALL_H
 #define KERNEL_SYSCALL_H

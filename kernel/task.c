@@ -2,14 +2,14 @@
 /*
  * Making and dropping tasks and processes, and what exec does to them.
  *
- * A task owns its kernel stack, its FPU area and references to mm, files, fs and sighand; task_discard drops what there is, so whoever builds a task can
- * stop at any point. The idle task and its process 0 are static: they own nothing but the boot stack.
+ * A task owns its kernel stack, its FPU area and references to mm, files, fs and sighand;
+ * task_discard drops what there is, so whoever builds a task can stop at any point. The idle task
+ * and its process 0 are static: they own nothing but the boot stack.
  */
 #include "abi/errno.h"
 #include "abi/resource.h"
 #include "arch/x86/task_switch.h"
 #include "kernel/fd.h"
-#include "kernel/file.h"
 #include "kernel/futex.h"
 #include "kernel/lib.h"
 #include "kernel/log.h"
@@ -18,7 +18,6 @@
 #include "mm/heap.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
-#include "pv/pv_ops.h"
 
 #define STACK_DEFAULT	(8u << 20)
 #define SIGPENDING	11		/* RLIMIT_SIGPENDING */
@@ -26,6 +25,10 @@
 #define TASKS_MIN	32u
 #define TASKS_MAX	16000u		/* half the numbers, so that a free one is soon found */
 
+/*
+ * What runs when nothing else does: the boot, then the idle loop. It has no number, is in no table
+ * and can't be signalled; it exists so that `current` always points at something whole.
+ */
 static struct process idle_process = {
 	.leader = &idle_task,
 	.tasks = LIST_INIT(idle_process.tasks),
@@ -53,6 +56,9 @@ uint32_t tasks_count(void)
 	return count;
 }
 
+/*
+ * Half of the numbers at most, and about as many as fit into half of memory, but some in any case.
+ */
 uint32_t tasks_max(void)
 {
 	return MIN(MAX(pages_total() / PAGES_PER_TASK, TASKS_MIN), TASKS_MAX);
@@ -60,16 +66,15 @@ uint32_t tasks_max(void)
 
 /* ---- handlers ---- */
 
+/* SIG_DFL, no flags and no mask are zeros. */
 struct sighand *sighand_new(const struct sighand *from)
 {
-	struct sighand *s = kmalloc(sizeof(*s));
+	struct sighand *s = from ? kmalloc(sizeof(*s)) : kzalloc(sizeof(*s));
 
 	if (!s)
 		return NULL;
 	if (from)
 		*s = *from;
-	else
-		memset(s, 0, sizeof(*s));
 	s->users = 1;
 	return s;
 }
@@ -82,53 +87,43 @@ void sighand_put(struct sighand *s)
 
 /* ---- tasks ---- */
 
-long restart_none(struct restart_block *r)
+/*
+ * What a child inherits without being asked; its name too. fork.c gives it the rest, which by its
+ * flags is shared, copied or new.
+ */
+static void task_inherit(struct task *t)
 {
-	(void)r;
-	return -EINTR;
-}
+	const struct task *from = current;
 
-/* A copy of the current task, without what it may not share. */
-static void task_reset(struct task *t)
-{
-	t->stack = NULL;
-	t->fpu = NULL;
-	t->mm = NULL;
-	t->files = NULL;
-	t->fsinfo = NULL;
-	t->sighand = NULL;
-	t->work = 0;
-	t->state = TASK_UNINTERRUPTIBLE;
-	list_init(&t->run_node);
-	list_init(&t->group_node);
-	sigqueue_init(&t->pending);
-	t->cycles = 0;
-	t->waited = 0;
-	t->restore_mask = false;
-	t->forced.sig = 0;
-	t->restart.fn = restart_none;
-	t->set_child_tid = t->clear_child_tid = t->robust_list = 0;
-	t->vfork_wait = NULL;
+	memcpy(t->tls, from->tls, sizeof(t->tls));
+	memcpy(t->comm, from->comm, sizeof(t->comm));
+	t->landing_pad = from->landing_pad;
+	t->blocked = from->blocked;
+	t->altstack = from->altstack;
 }
 
 struct task *task_new(void)
 {
-	struct task *t = kmalloc(sizeof(*t));
+	struct task *t = kzalloc(sizeof(*t));
 
 	if (!t)
 		return NULL;
-	*t = *current;
-	task_reset(t);
+	task_inherit(t);
+	t->state = TASK_UNINTERRUPTIBLE;
+	list_init(&t->run_node);
+	list_init(&t->group_node);
+	list_init(&t->pending.queued);
 	t->stack = kstack_alloc();
 	t->fpu = kmalloc(sizeof(*t->fpu));
 	if (!t->stack || !t->fpu) {
 		task_discard(t);
 		return NULL;
 	}
-	*(struct task **)((char *)t->stack + KSTACK_SIZE - sizeof(t)) = t;
+	*(struct task **)((char *)t->stack + KSTACK_SIZE - sizeof(t)) = t;	/* see current_task() */
 	return t;
 }
 
+/* A task that never ran, or not all of it: of what there is a reference is dropped. */
 void task_discard(struct task *t)
 {
 	if (t->mm)
@@ -147,6 +142,10 @@ void task_discard(struct task *t)
 
 /* ---- processes ---- */
 
+/*
+ * What process 1 inherits from the idle task. Limits that nobody looks at are kept and shown all
+ * the same.
+ */
 static void default_limits(struct process *p)
 {
 	memset(p->rlimits, 0xFF, sizeof(p->rlimits));		/* RLIM_INFINITY */
@@ -157,6 +156,10 @@ static void default_limits(struct process *p)
 	p->rlimits[SIGPENDING][0] = p->rlimits[SIGPENDING][1] = SIGNALS_QUEUED_MAX;
 }
 
+/*
+ * An interval that is shorter than it takes to serve it must not keep the machine from everything
+ * else.
+ */
 static void itimer_over(struct timer *timer)
 {
 	struct process *p = container_of(timer, struct process, itimer_real);
@@ -166,6 +169,10 @@ static void itimer_over(struct timer *timer)
 		timer_arm(timer, MAX(timer->expires + p->itimer_interval, clock_ns() + ITIMER_LEAST));
 }
 
+/*
+ * Group, session, terminal and limits are the maker's, also when its parent becomes another's
+ * (CLONE_PARENT). Everything that is not set here begins as zero.
+ */
 struct process *process_new(struct process *parent, struct task *leader, int exit_signal)
 {
 	struct process *p = kzalloc(sizeof(*p));
@@ -181,13 +188,9 @@ struct process *process_new(struct process *parent, struct task *leader, int exi
 	list_init(&p->pgrp_node);
 	waitq_init(&p->child_wait);
 	waitq_init(&p->thread_wait);
-	sigqueue_init(&p->pending);
+	list_init(&p->pending.queued);
 	p->start_ns = clock_ns();
 	p->itimer_real.fire = itimer_over;
-	if (!parent) {
-		default_limits(p);
-		return p;
-	}
 	p->pgid = current->process->pgid;
 	p->sid = current->process->sid;
 	p->ctty = current->process->ctty;
@@ -195,6 +198,7 @@ struct process *process_new(struct process *parent, struct task *leader, int exi
 	return p;
 }
 
+/* Interrupts walk a process's threads to signal them. */
 void process_add_task(struct process *p, struct task *t)
 {
 	irq_flags_t flags = irq_save();
@@ -206,6 +210,7 @@ void process_add_task(struct process *p, struct task *t)
 	irq_restore(flags);
 }
 
+/* Signals that were sent to the thread alone die with it; those sent to the process stay. */
 void process_remove_task(struct process *p, struct task *t)
 {
 	irq_flags_t flags = irq_save();
@@ -214,10 +219,11 @@ void process_remove_task(struct process *p, struct task *t)
 	p->threads--;
 	count--;
 	p->cycles += task_cycles(t);
-	sigqueue_flush(p, &t->pending, ~0ull);
+	signals_forget(p, t, ~0ull);
 	irq_restore(flags);
 }
 
+/* A leader that has ended has none, though its threads go on. */
 struct mm *process_mm(const struct process *p)
 {
 	const struct task *t;
@@ -228,23 +234,38 @@ struct mm *process_mm(const struct process *p)
 	return NULL;
 }
 
-void process_account(struct process *p)
+uint64_t process_cycles(const struct process *p)
 {
 	uint64_t sum = p->cycles;
 	const struct task *t;
 
 	list_for_each(t, &p->tasks, group_node)
 		sum += task_cycles(t);
-	p->utime_ns = MAX(p->utime_ns, cycles_to_ns(sum));
+	return sum;
+}
+
+/*
+ * Here, not when a process ends or is waited for: the conversion is long, and hardly anybody asks.
+ */
+void process_account(struct process *p)
+{
+	p->utime_ns = MAX(p->utime_ns, cycles_to_ns(process_cycles(p)));
+	p->cutime_ns = MAX(p->cutime_ns, cycles_to_ns(p->child_cycles));
 }
 
 /* ---- process 1 ---- */
 
+/*
+ * Process 1 leads its own group and session. It has no memory until it execs, so its first steps
+ * are in the kernel. Should it not be possible to make it there is nothing to go on with.
+ */
 void task_create_init(void (*fn)(void))
 {
 	struct task *t = task_new();
-	struct process *p = t ? process_new(NULL, t, SIGCHLD) : NULL;
+	struct process *p;
 
+	default_limits(&idle_process);
+	p = t ? process_new(NULL, t, SIGCHLD) : NULL;
 	if (!p || !(t->files = files_fork(NULL)) || !(t->fsinfo = fs_fork(NULL)) || !(t->sighand = sighand_new(NULL)))
 		panic("no memory for process 1");
 	fpu_reset(t->fpu);
@@ -255,27 +276,15 @@ void task_create_init(void (*fn)(void))
 	pid_attach_task(t);
 	process_add_task(p, t);
 	task_prepare_kernel(t, fn);
-	sched_add(t);
+	wake_task(t);
 }
 
 /* ---- exec ---- */
 
-static void wait_until_alone(struct process *p)
-{
-	struct waiter w;
-
-	waitq_add(&p->thread_wait, &w);
-	for (;;) {
-		set_state(TASK_UNINTERRUPTIBLE);
-		if (p->threads == 1 || p->exiting)
-			break;
-		schedule();
-	}
-	set_state(TASK_RUNNING);
-	waitq_remove(&w);
-}
-
-/* The leader has ended before; only its record is left. */
+/*
+ * A leader that has ended leaves its record and its number to the thread that execs: POSIX.1-2017,
+ * exec: the process ID stays.
+ */
 static void become_leader(struct process *p, struct task *t)
 {
 	task_bury();
@@ -287,23 +296,25 @@ static void become_leader(struct process *p, struct task *t)
 	pid_attach_task(t);
 }
 
+/*
+ * Two threads that exec at the same time: the second finds that it must end, which its way back to
+ * ring 3 sees to.
+ */
 int exec_kill_other_threads(void)
 {
-	struct task *t = current, *other;
+	struct task *t = current;
 	struct process *p = t->process;
 
 	if (task_must_end(t))
 		return -EINTR;
 	if (p->threads > 1) {
+		irq_flags_t flags = irq_save();
+
 		p->sole = t;
 		process_update_urgent(p);
-		list_for_each(other, &p->tasks, group_node) {
-			if (other == t)
-				continue;
-			other->work |= WORK_SIGNAL;
-			wake_stopped(other);
-		}
-		wait_until_alone(p);
+		process_stir(p, t);
+		irq_restore(flags);
+		WAIT_ON(TASK_UNINTERRUPTIBLE, &p->thread_wait, p->threads == 1 || p->exiting, TIME_NEVER);
 		p->sole = NULL;
 		process_update_urgent(p);
 		if (p->exiting)
@@ -314,27 +325,32 @@ int exec_kill_other_threads(void)
 	return 0;
 }
 
+/*
+ * SIG_IGN stays, everything else goes (POSIX.1-2017, exec). Few actions were ever touched: only
+ * those are looked at.
+ */
 int exec_reset_signals(void)
 {
 	struct task *t = current;
+	struct sighand *s = t->sighand;
 
-	if (t->sighand->users > 1) {
-		struct sighand *own = sighand_new(t->sighand);
-		if (!own)
+	if (s->users > 1) {
+		s = sighand_new(s);
+		if (!s)
 			return -ENOMEM;
 		t->sighand->users--;
-		t->sighand = own;
+		t->sighand = s;
 	}
-	for (unsigned i = 0; i < ARRAY_SIZE(t->sighand->action); i++) {
-		struct k_sigaction *a = &t->sighand->action[i];
-		*a = (struct k_sigaction) { .handler = a->handler == SIG_IGN ? SIG_IGN : SIG_DFL };
-	}
+	for (int sig = 1; s->touched >> (sig - 1); sig++)
+		if (sigset_has(&s->touched, sig))
+			s->action[sig - 1] = (struct k_sigaction) { .handler = s->action[sig - 1].handler == SIG_IGN ? SIG_IGN : SIG_DFL };
 	t->altstack = (stack_t) { .ss_flags = SS_DISABLE };
-	t->restart.fn = restart_none;
+	t->restart.fn = NULL;
 	t->trapno = t->error = t->cr2 = 0;
 	return 0;
 }
 
+/* The word is cleared before anybody is woken: that is what a joining thread waits for. */
 void exec_done(void)
 {
 	struct task *t = current;
@@ -343,7 +359,7 @@ void exec_done(void)
 		put_user_u32((void *)t->clear_child_tid, 0);
 		futex_wake_address(t->clear_child_tid);
 	}
-	t->clear_child_tid = t->robust_list = 0;
+	t->clear_child_tid = 0;
 	if (t->vfork_wait)
 		wake_all(t->vfork_wait);
 	t->vfork_wait = NULL;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A task: one thread of execution. Threads of a process share mm, files, fs and sighand; the thread group and its signals
- * that are sent to the process as a whole live in struct process.
+ * A task: one thread of execution. Threads of a process share mm, files, fs and sighand; the thread
+ * group and its signals that are sent to the process as a whole live in struct process.
  *
- * The top word of every kernel stack points at its task, which is how `current` is found; entry.asm and switch.asm use the
- * offsets of this structure that tools/gen-offsets.c lists. Life: fork.c makes a task, exit.c ends it, wait frees it.
+ * The top word of every kernel stack points at its task, which is how `current` is found; entry.asm
+ * and switch.asm use the offsets of this structure that tools/gen-offsets.c lists. Life: fork.c
+ * makes a task, exit.c ends it, wait frees it.
  */
 #ifndef KERNEL_TASK_H
 #define KERNEL_TASK_H
@@ -32,8 +33,9 @@ struct tty;
 #define WORK_SINGLESTEP	4u		/* TF was live across SYSENTER: raise SIGTRAP after the call */
 
 /*
- * What the threads of a process share besides mm, files, fs and sighand. When the last task has gone it stays as a zombie (threads = 0) until its parent
- * has waited; leader, with its name, stays as long, even if it ended before its threads: then only as a record without stack, mm and files.
+ * What the threads of a process share besides mm, files, fs and sighand. When the last task has
+ * gone it stays as a zombie (threads = 0) until its parent has waited; leader, with its name, stays
+ * as long, even if it ended before its threads: then only as a record without stack, mm and files.
  */
 struct process {
 	int pid;			/* thread group id */
@@ -61,8 +63,12 @@ struct process {
 	bool execed;			/* setpgid from the parent is refused after exec */
 	uint32_t queued_signals;	/* records in its queues, bounded */
 	uint64_t cycles;		/* CPU time of threads that have ended */
-	uint64_t utime_ns, stime_ns;	/* as of the last process_account(); the gate does not tell user from kernel time: all is utime */
-	uint64_t cutime_ns, cstime_ns;	/* of children that were waited for */
+	uint64_t child_cycles;		/* and of children that were waited for, theirs included */
+	/*
+	 * As of the last process_account(). The gate does not tell user from kernel time: all is
+	 * user time.
+	 */
+	uint64_t utime_ns, stime_ns, cutime_ns, cstime_ns;
 	uint64_t start_ns;
 	struct timer itimer_real;
 	uint64_t itimer_interval;
@@ -95,14 +101,17 @@ struct task {
 	sigset_t waited;		/* rt_sigtimedwait has unblocked these for its sleep: they are not to be ignored */
 	bool restore_mask;		/* sigsuspend, ppoll: saved_mask comes back after the handler's frame is built */
 	stack_t altstack;
-	struct { int sig, code; uint32_t addr; } forced;	/* a fault to be delivered before all else; sig 0: none */
+	struct siginfo_head forced;	/* a fault to be delivered before all else; signo 0: none */
 	uint32_t trapno, error, cr2;	/* of the last fault, for signal frames */
+	/*
+	 * How to go on with a call that a signal without a handler has cut short; fn NULL: not at
+	 * all. The letters are fn's own.
+	 */
 	struct restart_block { long (*fn)(struct restart_block *); uint64_t deadline; uint32_t a, b, c, d; } restart;
 
 	uint32_t set_child_tid;		/* user address or 0: where a new task writes its number first */
 	uint32_t clear_child_tid;	/* user address or 0 */
 	struct waitq *vfork_wait;	/* whom exec or exit of this task wakes */
-	uint32_t robust_list;
 };
 
 #define ITIMER_LEAST	(100 * NSEC_PER_USEC)	/* a timer that repeats faster is slowed down to this */
@@ -133,14 +142,18 @@ static inline void set_state(enum task_state state)
 	task_set_state(current, state);
 }
 
-/* w->task = current, w->wake = NULL (means: wake the task) */
-static inline void waitq_add(struct waitq *q, struct waiter *w)
+static inline void waitq_add_task(struct waitq *q, struct waiter *w, struct task *t)
 {
-	w->task = current;
-	w->wake = NULL;
+	w->task = t;
+	w->wake = NULL;			/* means: wake the task */
 	irq_flags_t flags = irq_save();
 	list_add_tail(&w->node, &q->waiters);
 	irq_restore(flags);
+}
+
+static inline void waitq_add(struct waitq *q, struct waiter *w)
+{
+	waitq_add_task(q, w, current);
 }
 
 static inline void waitq_remove(struct waiter *w)
@@ -151,17 +164,21 @@ static inline void waitq_remove(struct waiter *w)
 	irq_restore(flags);
 }
 
-/* See kernel/sched.h. The numbers are -EINTR and -ETIMEDOUT of abi/errno.h. */
-#define WAIT_EVENT(q, cond, deadline) ({						\
-	struct task *task_ = current;							\
-	struct waiter waiter_;								\
+/*
+ * Sleeps in the state `how` until cond holds: 0; or -EINTR when a signal is to be handled
+ * (TASK_INTERRUPTIBLE only); or -ETIMEDOUT. cond is evaluated with the state set already, so
+ * whoever makes it true afterwards and wakes the task is not missed. The numbers are those of
+ * abi/errno.h, written out so that they don't have to be included everywhere.
+ */
+#define SLEEP_UNTIL(how, cond, deadline)	SLEEP_AS(current, how, cond, deadline)
+#define SLEEP_AS(self, how, cond, deadline) ({						\
+	struct task *task_ = (self);							\
 	int result_ = 0;								\
-	waitq_add((q), &waiter_);							\
 	for (;;) {									\
-		task_set_state(task_, TASK_INTERRUPTIBLE);				\
+		task_set_state(task_, how);						\
 		if (cond)								\
 			break;								\
-		if (task_->work & WORK_SIGNAL) {					\
+		if ((how) == TASK_INTERRUPTIBLE && task_->work & WORK_SIGNAL) {		\
 			result_ = -4;							\
 			break;								\
 		}									\
@@ -173,9 +190,19 @@ static inline void waitq_remove(struct waiter *w)
 		}									\
 	}										\
 	task_set_state(task_, TASK_RUNNING);						\
-	waitq_remove(&waiter_);								\
 	result_;									\
 })
+
+/* The same on a wait queue; see kernel/sched.h. */
+#define WAIT_ON(how, q, cond, deadline) ({						\
+	struct task *self_ = current;							\
+	struct waiter waiter_;								\
+	waitq_add_task((q), &waiter_, self_);						\
+	int waited_ = SLEEP_AS(self_, how, cond, deadline);				\
+	waitq_remove(&waiter_);								\
+	waited_;									\
+})
+#define WAIT_EVENT(q, cond, deadline)	WAIT_ON(TASK_INTERRUPTIBLE, q, cond, deadline)
 
 /* Its process has been killed, or another thread of it execs: it must not return to ring 3. */
 static inline bool task_must_end(const struct task *t)
@@ -185,6 +212,7 @@ static inline bool task_must_end(const struct task *t)
 	return p->exiting || (p->sole && p->sole != t);
 }
 
+/* To be called after a change of what it looks at. */
 static inline void process_update_urgent(struct process *p)
 {
 	p->urgent = p->exiting || p->sole || p->stop_signal;
@@ -195,7 +223,10 @@ static inline bool signals_pend(const struct task *t)
 	return (t->pending.set | t->process->pending.set) != 0;
 }
 
-/* t is the current task. */
+/*
+ * t is the current task. SIGKILL and SIGSTOP stay unblocked; what pends for the process and is
+ * blocked now is offered to other threads.
+ */
 static inline void task_set_blocked(struct task *t, sigset_t mask)
 {
 	t->blocked = mask & ~UNBLOCKABLE;
@@ -212,15 +243,21 @@ static inline void signals_set_blocked(sigset_t mask)
 extern struct task idle_task;
 extern char boot_stack[KSTACK_SIZE];	/* boot/start.asm */
 
-/* Makes the task of process 1, which starts in the kernel with fn(); when fn returns, it goes to ring 3 through its user frame. */
+/*
+ * Makes the task of process 1, which starts in the kernel with fn(); when fn returns, it goes to
+ * ring 3 through its user frame.
+ */
 void task_create_init(void (*fn)(void));
-/* A task like the current one, with a stack of its own and no resources yet; NULL: out of memory. task_discard drops all that it has been given. */
+/*
+ * A task like the current one, with a stack of its own and no resources yet; NULL: out of memory.
+ * task_discard drops all that it has been given.
+ */
 struct task *task_new(void);
 void task_discard(struct task *t);
 /* A child of parent with one task, leader; not yet known by number. NULL: out of memory. */
 struct process *process_new(struct process *parent, struct task *leader, int exit_signal);
-void process_add_task(struct process *p, struct task *t);
-void process_remove_task(struct process *p, struct task *t);	/* interrupts off */
+void process_add_task(struct process *p, struct task *t);	/* as a living thread */
+void process_remove_task(struct process *p, struct task *t);	/* its CPU time stays, what pends for it is forgotten */
 struct sighand *sighand_new(const struct sighand *from);	/* a copy (of NULL: all default); NULL: out of memory */
 void sighand_put(struct sighand *s);
 uint32_t tasks_count(void);		/* living tasks; the idle task not counted */
@@ -228,18 +265,36 @@ uint32_t tasks_max(void);		/* how many there may be, by the size of memory */
 
 /* The address space of a process, not referenced; NULL: none (any more). */
 struct mm *process_mm(const struct process *p);
-/* Brings p->utime_ns up to date. */
+uint64_t process_cycles(const struct process *p);	/* CPU time of all threads it ever had */
+/* A struct rusage that tells nothing but the CPU time: 0 or -EFAULT. */
+int rusage_put(void *user, uint64_t utime_ns);
+/*
+ * Brings p->utime_ns and p->cutime_ns up to date. Neither ever goes back, though the ratio of the
+ * clocks is known better and better.
+ */
 void process_account(struct process *p);
 
 /*
- * The current task ends, and with it its process if exiting is set or it is the last thread; status: wait status word. They return only for process 1
- * that gets a second try with another program (process1_died): then to ring 3.
+ * The current task ends, and with it its process if exiting is set or it is the last thread;
+ * status: wait status word. They return only for process 1 that gets a second try with another
+ * program (process1_died): then to ring 3.
  */
 void exit_task(int status);
 void exit_process(int status);
-/* A signal or exec ends a process from outside: all its threads go when they next may, none sleeps on. Callable from interrupts. */
+/*
+ * A signal or exec ends a process from outside: all its threads go when they next may, none sleeps
+ * on. Callable from interrupts.
+ */
 void process_kill(struct process *p, int status);
-/* The task that ended last, until it is buried: its stack and what else can't be freed while it stands on it. */
+/*
+ * Every thread of p but `except` looks at its process before it returns to ring 3, and wakes up for
+ * it, stopped or asleep. Interrupts off.
+ */
+void process_stir(struct process *p, const struct task *except);
+/*
+ * The task that ended last, until it is buried: its stack and what else can't be freed while it
+ * stands on it.
+ */
 extern struct task *task_corpse;
 void task_bury_now(void);
 static inline void task_bury(void)
@@ -250,14 +305,23 @@ static inline void task_bury(void)
 /* The parent hears that p has stopped (CLD_STOPPED) or goes on (CLD_CONTINUED). */
 void notify_parent_of_stop(struct process *p, int code, int sig);
 
-/* exec: kills every other thread of the process and sleeps until they are gone; the current one takes the number of the process. 0, or -EINTR: is being killed itself. */
+/*
+ * exec: kills every other thread of the process and sleeps until they are gone; the current one
+ * takes the number of the process. 0, or -EINTR: is being killed itself.
+ */
 int exec_kill_other_threads(void);
 /* exec: handlers become default, the alternate stack goes. -ENOMEM: nothing changed. */
 int exec_reset_signals(void);
-/* exec can't fail any more: clear_child_tid is served in the loaded address space, a waiting vfork parent goes on. */
+/*
+ * exec can't fail any more: clear_child_tid is served in the loaded address space, a waiting vfork
+ * parent goes on.
+ */
 void exec_done(void);
 
-/* One TLS descriptor from the user's struct user_desc; -EFAULT, -EINVAL. *index: 0 to 2; entry_number -1 picks a free one and is written back if alloc. */
+/*
+ * One TLS descriptor from the user's struct user_desc; -EFAULT, -EINVAL. *index: 0 to 2;
+ * entry_number -1 picks a free one and is written back if alloc.
+ */
 int tls_read(struct task *t, void *user_desc, bool alloc);
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * Clocks: monotonic time is the platform's own, wall time an offset to it.
  *
- * The platform promises that its clock never goes backwards; it is passed on unchanged, because the VDSO's data page lets programs compute the very same
- * numbers. Setting the wall clock changes the offset only; sleepers until a wall time are told, so that they compute their end anew.
+ * The platform promises that its clock never goes backwards; it is passed on unchanged, because the VDSO's data page
+ * lets programs compute the very same numbers. Setting the wall clock changes the offset only; sleepers until a wall
+ * time are told, so that they compute their end anew.
  */
 #include "kernel/time.h"
 #include "kernel/time_internal.h"

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time: nanoseconds everywhere, as unsigned 64-bit numbers. Monotonic time starts at boot; wall time is monotonic time plus an offset.
+ * Time: nanoseconds everywhere, as unsigned 64-bit numbers. Monotonic time starts at boot; wall time is monotonic time
+ * plus an offset.
  *
- * Timers are kept in a heap ordered by expiry; the platform's one event is programmed for the earliest one only, so nothing
- * ticks when nothing waits. Callbacks run in interrupt context with interrupts off: they may wake tasks and queue signals, no more.
+ * Timers are kept in a heap ordered by expiry; the platform's one event is programmed for the earliest one only, so
+ * nothing ticks when nothing waits. Callbacks run in interrupt context with interrupts off: they may wake tasks, queue
+ * signals and arm timers, no more.
  */
 #ifndef KERNEL_TIME_H
 #define KERNEL_TIME_H
@@ -14,12 +16,12 @@
 #define NSEC_PER_SEC	1000000000u
 #define NSEC_PER_USEC	1000u
 #define NSEC_PER_MSEC	1000000u
-#define TIME_NEVER	UINT64_MAX
+#define TIME_NEVER	UINT64_MAX	/* as a deadline: there is none */
 
 struct timer {
 	uint64_t expires;		/* monotonic ns */
 	void (*fire)(struct timer *timer);
-	struct timer *child, *sibling, *prev;	/* pairing heap; prev: the sibling before, or the parent of the first child */
+	struct timer *left, *right, *parent;	/* in the heap of kernel/timer.c; parent NULL: the root */
 	bool armed;			/* false when fire is called */
 };
 
@@ -29,7 +31,7 @@ void wall_set(uint64_t ns);		/* clock_settime, settimeofday */
 uint64_t wall_offset(void);		/* what wall_ns adds to clock_ns */
 
 void time_init(void);
-void timer_arm(struct timer *timer, uint64_t expires);	/* re-arms if armed; fire must be set */
+void timer_arm(struct timer *timer, uint64_t expires);	/* re-arms if armed; fire must be set. The past: as soon as can be */
 void timer_cancel(struct timer *timer);			/* harmless if not armed */
 void time_clock_changed(void);				/* the platform describes its clock otherwise now: tells the VDSO */
 void timer_interrupt(void);				/* the platform's event: runs what is due, programs the next */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers: a pairing heap ordered by expiry, and the platform's one event.
+ * Timers: a skew heap ordered by expiry, and the platform's one event.
  *
- * Arming is O(1), the earliest is the root, removal is O(log n) amortised; the timers themselves are the nodes, so nothing is allocated. The
- * event is programmed only when it must come earlier than it would; one that comes for a cancelled timer finds nothing due and asks for
- * the next. Everything here runs with interrupts off.
+ * The earliest is the root, arming and cancelling take O(log n) amortised, and O(1) for what becomes the earliest, as a
+ * time slice mostly does. The timers themselves are the nodes, so nothing is allocated. The event is programmed only
+ * when it must come earlier than it would; one that comes for a cancelled timer finds nothing due and asks for the
+ * next. Everything here runs with interrupts off.
  *
- * Heap: M. L. Fredman et al., "The pairing heap", Algorithmica 1 (1986). A node's prev is its left sibling, or its parent if it is the first
- * child; NULL for the root.
+ * Heap: D. D. Sleator and R. E. Tarjan, "Self-adjusting heaps", SIAM Journal on Computing 15 (1986). No node expires
+ * before its parent.
  */
 #include <stddef.h>
 #include "kernel/time.h"
@@ -16,63 +17,42 @@
 static struct timer *root;
 static uint64_t programmed = TIME_NEVER;	/* when the event will come */
 
-/* Joins two heaps, either may be empty; siblings of a and b are not looked at. */
+/*
+ * Joins two heaps, either may be empty, along their right spines, and swaps the children of every node on the way: that
+ * keeps later ways short. A loop, for a spine may be long once. The result's parent is for the caller to set.
+ */
 static struct timer *meld(struct timer *a, struct timer *b)
 {
-	if (!a || !b)
-		return a ? a : b;
-	if (b->expires < a->expires) {
-		struct timer *t = a;
-		a = b;
-		b = t;
+	struct timer *top = NULL, *above = NULL, **link = &top;
+
+	while (a && b) {
+		struct timer *first = b->expires < a->expires ? b : a;
+		b = first == a ? b : a;
+		a = first->right;
+		first->right = first->left;
+		first->parent = above;
+		*link = above = first;
+		link = &first->left;
 	}
-	b->prev = a;
-	b->sibling = a->child;
-	if (a->child)
-		a->child->prev = b;
-	a->child = b;
-	a->sibling = a->prev = NULL;
-	return a;
+	*link = a ? a : b;
+	if (*link)
+		(*link)->parent = above;
+	return top;
 }
 
-/* Joins a list of siblings: in pairs from left to right, then the results from right to left. */
-static struct timer *meld_siblings(struct timer *first)
-{
-	struct timer *pairs = NULL, *all = NULL, *next;
-
-	while (first) {
-		struct timer *a = first, *b = a->sibling;
-		next = b ? b->sibling : NULL;
-		a = meld(a, b);
-		a->sibling = pairs;
-		pairs = a;
-		first = next;
-	}
-	for (; pairs; pairs = next) {
-		next = pairs->sibling;
-		all = meld(all, pairs);
-	}
-	if (all)
-		all->sibling = all->prev = NULL;
-	return all;
-}
-
+/* What was below t takes its place. */
 static void heap_remove(struct timer *t)
 {
-	struct timer *below = meld_siblings(t->child);
+	struct timer *below = meld(t->left, t->right);
 
-	if (t == root) {
+	if (!t->parent)
 		root = below;
-	} else {
-		if (t->prev->child == t)
-			t->prev->child = t->sibling;
-		else
-			t->prev->sibling = t->sibling;
-		if (t->sibling)
-			t->sibling->prev = t->prev;
-		root = meld(root, below);
-	}
-	t->child = t->sibling = t->prev = NULL;
+	else if (t->parent->left == t)
+		t->parent->left = below;
+	else
+		t->parent->right = below;
+	if (below)
+		below->parent = t->parent;
 	t->armed = false;
 }
 
@@ -90,13 +70,14 @@ void timer_arm(struct timer *t, uint64_t expires)
 		heap_remove(t);
 	t->expires = expires;
 	t->armed = true;
-	t->child = t->sibling = t->prev = NULL;
+	t->left = t->right = NULL;
 	root = meld(root, t);
 	if (expires < programmed)
 		program(expires);
 	irq_restore(flags);
 }
 
+/* The event stays programmed: taking it back would cost more than one interrupt for nothing. */
 void timer_cancel(struct timer *t)
 {
 	irq_flags_t flags = irq_save();
@@ -106,7 +87,7 @@ void timer_cancel(struct timer *t)
 	irq_restore(flags);
 }
 
-/* While callbacks run, what they arm is not programmed one by one but once at the end. */
+/* While callbacks run, what they arm is not programmed one by one (0 is before everything) but once at the end. */
 void timer_interrupt(void)
 {
 	uint64_t now = clock_ns();

@@ -19,9 +19,9 @@
 #include "kernel/lib.h"
 #include "kernel/signal.h"
 #include "kernel/task.h"
-#include "kernel/tty.h"
 #include "kernel/tty_internal.h"
 #include "mm/uaccess.h"
+#include "pv/pv_ops.h"
 
 #define CHUNK		256u		/* bytes copied between user and terminal at once */
 #define WATCH_NS	(10ull * NSEC_PER_MSEC)
@@ -80,14 +80,11 @@ static bool shown_as_caret(const struct tty *t, uint8_t c)
 /* Shows a key that was typed, control characters as ^X. */
 static void echo(const struct tty *t, uint8_t c)
 {
-	char text[2] = { '^', c ^ 0x40 };
+	bool caret = shown_as_caret(t, c);
+	char text[2] = { caret ? '^' : c, c ^ 0x40 };
 
-	if (!lflag(t, ECHO))
-		return;
-	if (shown_as_caret(t, c))
-		return output(t, text, 2);
-	text[0] = c;
-	output(t, text, 1);
+	if (lflag(t, ECHO))
+		output(t, text, 1 + caret);
 }
 
 /* The unfinished line once more, on a fresh row. */
@@ -119,12 +116,17 @@ static void erase_one(struct tty *t)
 		output(t, "\b \b\b \b", shown_as_caret(t, c) ? 6 : 3);
 }
 
+static bool before_end(const struct tty *t, bool blank)
+{
+	return t->end > t->start && (t->line[t->end - 1] == ' ' || t->line[t->end - 1] == '\t') == blank;
+}
+
 /* The blanks at the end, then everything up to the next blank. */
 static void erase_word(struct tty *t)
 {
-	while (t->end > t->start && (t->line[t->end - 1] == ' ' || t->line[t->end - 1] == '\t'))
+	while (before_end(t, true))
 		erase_one(t);
-	while (t->end > t->start && t->line[t->end - 1] != ' ' && t->line[t->end - 1] != '\t')
+	while (before_end(t, false))
 		erase_one(t);
 }
 
@@ -174,14 +176,6 @@ static void set_stopped(struct tty *t, bool stopped)
 		wake_all(&t->writers);
 }
 
-/* The signal that c stands for, or 0. */
-static int signal_of(const struct tty *t, uint8_t c)
-{
-	if (!lflag(t, ISIG))
-		return 0;
-	return is_key(t, VINTR, c) ? SIGINT : is_key(t, VQUIT, c) ? SIGQUIT : is_key(t, VSUSP, c) ? SIGTSTP : 0;
-}
-
 enum control { CONTROL_NO, CONTROL_DONE, CONTROL_FLUSH };
 
 /*
@@ -190,13 +184,13 @@ enum control { CONTROL_NO, CONTROL_DONE, CONTROL_FLUSH };
  */
 static enum control control_key(struct tty *t, uint8_t c)
 {
-	int sig = signal_of(t, c);
+	int sig = is_key(t, VINTR, c) ? SIGINT : is_key(t, VQUIT, c) ? SIGQUIT : is_key(t, VSUSP, c) ? SIGTSTP : 0;
 
 	if (iflag(t, IXON) && (is_key(t, VSTART, c) || is_key(t, VSTOP, c))) {
 		set_stopped(t, is_key(t, VSTOP, c));
 		return CONTROL_DONE;
 	}
-	if (!sig)
+	if (!sig || !lflag(t, ISIG))
 		return CONTROL_NO;
 	if (!lflag(t, NOFLSH))
 		drop_line(t);
@@ -302,7 +296,7 @@ static bool interpret(struct tty *t, uint32_t wanted)
 	bool enough, more;
 
 	do {
-		irq_flags_t flags = tty_lock();
+		irq_flags_t flags = irq_save();
 		room_again(t);
 		enough = satisfied(t, wanted);
 		more = !enough && t->raw_out != t->raw_in && !signal_pending();
@@ -310,7 +304,7 @@ static bool interpret(struct tty *t, uint32_t wanted)
 			t->quiet = 0;
 			take_byte(t, t->raw[t->raw_out++ % RAW_SIZE]);
 		}
-		tty_unlock(flags);
+		irq_restore(flags);
 	} while (more);
 	return enough;
 }
@@ -346,11 +340,11 @@ static void watch(struct tty *t)
 
 void tty_used(struct tty *t)
 {
-	irq_flags_t flags = tty_lock();
+	irq_flags_t flags = irq_save();
 
 	t->quiet = 0;
 	watch(t);
-	tty_unlock(flags);
+	irq_restore(flags);
 }
 
 void tty_input(const char *bytes, size_t n)
@@ -404,12 +398,12 @@ static void watch_fire(struct timer *timer)
 /* TCSAFLUSH, TCIFLUSH: what has not been read is gone, but for what the drivers still hold back. */
 void tty_flush_input(struct tty *t)
 {
-	irq_flags_t flags = tty_lock();
+	irq_flags_t flags = irq_save();
 
 	drop_line(t);
 	t->raw_out = t->raw_in;
 	room_again(t);
-	tty_unlock(flags);
+	irq_restore(flags);
 }
 
 /*
@@ -418,7 +412,7 @@ void tty_flush_input(struct tty *t)
  */
 void tty_set_mode(struct tty *t, const struct termios *to)
 {
-	irq_flags_t flags = tty_lock();
+	irq_flags_t flags = irq_save();
 	bool was_canonical = lflag(t, ICANON);
 
 	t->termios = *to;
@@ -428,7 +422,7 @@ void tty_set_mode(struct tty *t, const struct termios *to)
 	}
 	if (!iflag(t, IXON))
 		set_stopped(t, false);
-	tty_unlock(flags);
+	irq_restore(flags);
 	wake_all(&t->readers);
 	tty_used(t);
 }
@@ -453,14 +447,14 @@ static int32_t take(struct tty *t, char *buf, uint32_t n, uint32_t promised)
 	uint32_t done = 0, part;
 
 	do {
-		irq_flags_t flags = tty_lock();
+		irq_flags_t flags = irq_save();
 		bool enough = done || satisfied(t, promised);
 		part = MIN(MIN(n - done, t->end - t->start), CHUNK);
 		memcpy(chunk, t->line + t->start, part);
 		t->start += part;
 		if (enough && t->start == t->end)
 			drop_line(t);
-		tty_unlock(flags);
+		irq_restore(flags);
 		if (!enough)
 			return -EAGAIN;
 		if (copy_to_user(buf + done, chunk, part))

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the terminal share: tty.c (reading, writing, editing), tty_job.c (sessions, process groups),
- * tty_ioctl.c (the devices), console.c (output).
+ * What the files of the terminal share: tty.c (reading, writing, editing), tty_ioctl.c (job control, settings,
+ * the devices), console.c (output).
  *
  * Input lies in two places. `raw` is what drivers delivered, untouched: the interrupt only stores it. `line` is what
  * has been interpreted by the rules of termios, which happens when somebody reads or polls, so that what is typed
  * ahead is taken by the mode in which it is read, and echoed there. Only the keys that must work while nobody reads
- * (^C ^\ ^Z ^S ^Q) are looked for in `raw` by a timer as well. Both are accessed with interrupts off.
+ * (^C ^\ ^Z ^S ^Q) are looked for in `raw` by a timer as well. Both are accessed with
+ * interrupts off.
  */
 #ifndef KERNEL_TTY_INTERNAL_H
 #define KERNEL_TTY_INTERNAL_H
@@ -18,7 +19,6 @@
 #include "kernel/sched.h"
 #include "kernel/time.h"
 #include "kernel/tty.h"
-#include "pv/pv_ops.h"
 
 #define RAW_SIZE	4096u		/* powers of two */
 #define LINE_SIZE	4096u
@@ -40,16 +40,6 @@ struct tty {
 	char line[LINE_SIZE];
 };
 
-static inline irq_flags_t tty_lock(void)
-{
-	irq_flags_t flags = irq_save();
-
-	irq_disable();
-	return flags;
-}
-
-static inline void tty_unlock(irq_flags_t flags) { irq_restore(flags); }
-
 /* tty.c */
 void tty_defaults(struct tty *t);		/* termios as Linux has it for a new terminal */
 void tty_flush_input(struct tty *t);
@@ -60,15 +50,10 @@ int32_t tty_read(struct file *f, void *buf, uint32_t n, uint64_t *pos);
 int32_t tty_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos);
 uint32_t tty_poll(struct file *f, struct poll_table *table);
 
-/* tty_job.c */
+/* tty_ioctl.c */
 bool tty_in_background(const struct tty *t);	/* current's group is not in the foreground of its controlling terminal t */
 int tty_may_read(const struct tty *t);		/* 0, or -EIO, or -ERESTARTSYS with SIGTTIN sent */
 int tty_may_change(const struct tty *t);	/* the same with SIGTTOU, for output under TOSTOP and for settings */
-void tty_become_ctty(struct tty *t);		/* of current, a session leader */
-int tty_job_ioctl(struct tty *t, uint32_t cmd, uint32_t arg);	/* -ENOTTY: not one of these */
-
-/* tty_ioctl.c */
-int tty_ioctl(struct file *f, uint32_t cmd, uint32_t arg);
 
 /* console.c */
 void console_input_room(void);			/* tells those that want to know */

@@ -1,34 +1,169 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The terminal as a device: /dev/console, /dev/ttyS0 and /dev/tty, and its ioctls.
+ * What processes ask of the terminal besides bytes: job control, settings, and what opening its devices means.
  *
- * All three are the one terminal. They differ in what opening means: /dev/ttyS0 becomes the controlling terminal of a
- * session leader that has none, /dev/console never does, and /dev/tty is there only for who has one. Since output is
- * never queued, waiting for it to drain takes no time: TCSETS and TCSETSW are the same, TCSBRK and TIOCOUTQ trivial.
+ * A terminal belongs to one session at most (t->sid), whose processes have it as p->ctty; the leader of the session
+ * takes it and its exit gives it back. One process group of the session is in the foreground (t->pgrp). Others that
+ * read get SIGTTIN, that write under TOSTOP or change settings SIGTTOU; a group that nobody could ever continue (an
+ * orphaned one) gets an error instead. A process whose controlling terminal is another, or none, is not bothered.
+ * Rules: POSIX.1-2017, chapter 11.1, and Linux where that leaves a choice.
+ *
+ * The devices /dev/console, /dev/ttyS0 and /dev/tty are the one terminal. They differ in what opening means: /dev/ttyS0
+ * becomes the controlling terminal of a session leader that has none, /dev/console never does, and /dev/tty is there
+ * only for who has one. Since output is never queued, waiting for it to drain takes no time: TCSETS and TCSETSW are the
+ * same, TCSBRK and TIOCOUTQ trivial.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
-#include "abi/signal.h"
 #include "kernel/lib.h"
+#include "kernel/pid.h"
 #include "kernel/signal.h"
 #include "kernel/task.h"
-#include "kernel/tty.h"
 #include "kernel/tty_internal.h"
 #include "mm/uaccess.h"
 
-static int get_mode(const struct tty *t, void *user)
+/* ---- who may do what ---- */
+
+int tty_foreground(const struct tty *t)
 {
-	return copy_to_user(user, &t->termios, sizeof(t->termios));
+	return t ? t->pgrp : -1;
 }
+
+bool tty_in_background(const struct tty *t)
+{
+	const struct process *p = current->process;
+
+	return p->ctty == t && t->pgrp && p->pgid != t->pgrp;
+}
+
+/* Such a signal would stop nobody. */
+static bool ignored_or_blocked(int sig)
+{
+	return current->blocked & SIGMASK(sig) || current->sighand->action[sig - 1].handler == SIG_IGN;
+}
+
+/* The call is repeated when the group is continued: by then it may be in the foreground. */
+static int stop_group(int sig)
+{
+	int pgid = current->process->pgid;
+
+	if (pgrp_orphaned(pgid, NULL))
+		return -EIO;
+	send_signal_pgrp(pgid, sig, NULL);
+	return -ERESTARTSYS;
+}
+
+/* Who ignores SIGTTIN would read in an endless loop of restarts: an error instead. */
+int tty_may_read(const struct tty *t)
+{
+	if (!tty_in_background(t))
+		return 0;
+	return ignored_or_blocked(SIGTTIN) ? -EIO : stop_group(SIGTTIN);
+}
+
+/* Who ignores SIGTTOU, as shells do, may do it. */
+int tty_may_change(const struct tty *t)
+{
+	if (!tty_in_background(t) || ignored_or_blocked(SIGTTOU))
+		return 0;
+	return stop_group(SIGTTOU);
+}
+
+/* ---- sessions ---- */
+
+/* current is the leader of a session without a terminal, and t has no session. */
+static void become_ctty(struct tty *t)
+{
+	struct process *p = current->process;
+
+	t->sid = p->sid;
+	t->pgrp = p->pgid;
+	p->ctty = t;
+	tty_used(t);
+}
+
+/* Nobody of the session has the terminal any more. */
+static void release_session(struct tty *t)
+{
+	for (struct process *p = next_process(1); p; p = next_process(p->pid + 1))
+		if (p->ctty == t && p->sid == t->sid)
+			p->ctty = NULL;
+	t->sid = t->pgrp = 0;
+}
+
+/* The next session finds a terminal in its right mind, whatever the last one has set. */
+void tty_hangup_session(int sid)
+{
+	struct tty *t = &console_tty;
+
+	if (!t->sid || t->sid != sid)
+		return;
+	if (t->pgrp) {
+		send_signal_pgrp(t->pgrp, SIGHUP, NULL);
+		send_signal_pgrp(t->pgrp, SIGCONT, NULL);
+	}
+	release_session(t);
+	tty_defaults(t);
+}
+
+/* steal: from the session that has it. Everybody is root here. */
+static int set_ctty(struct tty *t, bool steal)
+{
+	const struct process *p = current->process;
+
+	if (p->ctty == t && t->sid == p->sid && p->pid == p->sid)
+		return 0;
+	if (p->pid != p->sid || p->ctty || (t->sid && !steal))
+		return -EPERM;
+	if (t->sid)
+		release_session(t);
+	become_ctty(t);
+	return 0;
+}
+
+/* TIOCNOTTY: from the leader it is as if he exited. */
+static int give_up_ctty(struct tty *t)
+{
+	struct process *p = current->process;
+
+	if (p->ctty != t)
+		return -ENOTTY;
+	if (p->pid == p->sid)
+		tty_hangup_session(p->sid);
+	else
+		p->ctty = NULL;
+	return 0;
+}
+
+/* TIOCSPGRP: any group of the same session may be put in the foreground, by who is there or ignores SIGTTOU. */
+static int set_foreground(struct tty *t, const void *arg)
+{
+	uint32_t pgid;
+	int sid = current->process->sid;
+	int error = tty_may_change(t);
+
+	if (error)
+		return error == -EIO ? -ENOTTY : error;
+	if (current->process->ctty != t || t->sid != sid)
+		return -ENOTTY;
+	if (get_user_u32(&pgid, arg))
+		return -EFAULT;
+	if ((int)pgid <= 0)
+		return -EINVAL;
+	if (!pgrp_exists(pgid, sid))
+		return pgrp_exists(pgid, 0) ? -EPERM : -ESRCH;
+	t->pgrp = pgid;
+	tty_used(t);
+	return 0;
+}
+
+/* ---- settings ---- */
 
 /* All bits are kept, so that programs read back what they set; those that mean nothing here have no effect. */
 static int set_mode(struct tty *t, const void *user, bool flush)
 {
 	struct termios wanted;
-	int error = tty_may_change(t);
 
-	if (error)
-		return error;
 	if (copy_from_user(&wanted, user, sizeof(wanted)))
 		return -EFAULT;
 	if (flush)
@@ -54,10 +189,6 @@ static int set_size(struct tty *t, const void *user)
 /* TCFLSH; there is no queued output to drop. */
 static int flush(struct tty *t, uint32_t what)
 {
-	int error = tty_may_change(t);
-
-	if (error)
-		return error;
 	if (what > TCIOFLUSH)
 		return -EINVAL;
 	if (what != TCOFLUSH)
@@ -65,13 +196,9 @@ static int flush(struct tty *t, uint32_t what)
 	return 0;
 }
 
-/* Stops and starts output; sending ^S and ^Q to the other side (2, 3) is for lines slower than this. */
+/* TCXONC stops and starts output; sending ^S and ^Q to the other side (2, 3) is for lines slower than this. */
 static int flow(struct tty *t, uint32_t what)
 {
-	int error = tty_may_change(t);
-
-	if (error)
-		return error;
 	if (what > 3)
 		return -EINVAL;
 	if (what < 2)
@@ -80,7 +207,33 @@ static int flow(struct tty *t, uint32_t what)
 	return 0;
 }
 
-int tty_ioctl(struct file *f, uint32_t cmd, uint32_t arg)
+/* Those that change something for all, and so are not for the background. */
+static int change(struct tty *t, uint32_t cmd, uint32_t arg)
+{
+	int error = tty_may_change(t);
+
+	if (error)
+		return error;
+	switch (cmd) {
+	case TCFLSH:
+		return flush(t, arg);
+	case TCXONC:
+		return flow(t, arg);
+	case TCSBRK:
+	case TCSBRKP:
+		return 0;
+	default:
+		return set_mode(t, (const void *)arg, cmd == TCSETSF);
+	}
+}
+
+/* Only a process of the terminal's own session learns the session and the foreground group. */
+static int get_own(const struct tty *t, void *user, int number)
+{
+	return current->process->ctty == t ? put_user_u32(user, number) : -ENOTTY;
+}
+
+static int tty_ioctl(struct file *f, uint32_t cmd, uint32_t arg)
 {
 	struct tty *t = &console_tty;
 	void *user = (void *)arg;
@@ -88,28 +241,35 @@ int tty_ioctl(struct file *f, uint32_t cmd, uint32_t arg)
 	(void)f;
 	switch (cmd) {
 	case TCGETS:
-		return get_mode(t, user);
+		return copy_to_user(user, &t->termios, sizeof(t->termios));
 	case TCSETS:
 	case TCSETSW:
 	case TCSETSF:
-		return set_mode(t, user, cmd == TCSETSF);
+	case TCFLSH:
+	case TCXONC:
+	case TCSBRK:
+	case TCSBRKP:
+		return change(t, cmd, arg);
 	case TIOCGWINSZ:
 		return copy_to_user(user, &t->winsize, sizeof(t->winsize));
 	case TIOCSWINSZ:
 		return set_size(t, user);
-	case TCFLSH:
-		return flush(t, arg);
-	case TCXONC:
-		return flow(t, arg);
-	case TCSBRK:
-	case TCSBRKP:
-		return tty_may_change(t);
 	case FIONREAD:
 		return put_user_u32(user, tty_readable(t));
 	case TIOCOUTQ:
 		return put_user_u32(user, 0);
+	case TIOCSCTTY:
+		return set_ctty(t, arg == 1);
+	case TIOCNOTTY:
+		return give_up_ctty(t);
+	case TIOCSPGRP:
+		return set_foreground(t, user);
+	case TIOCGPGRP:
+		return get_own(t, user, t->pgrp);
+	case TIOCGSID:
+		return get_own(t, user, t->sid);
 	default:
-		return tty_job_ioctl(t, cmd, arg);
+		return -ENOTTY;
 	}
 }
 
@@ -123,14 +283,16 @@ static bool wants_ctty(const struct file *f)
 	return !(f->flags & O_NOCTTY) && (f->flags & O_ACCMODE) != O_WRONLY && p->pid == p->sid && !p->ctty;
 }
 
+/* /dev/ttyS0 */
 static int open_line(struct inode *inode, struct file *f)
 {
 	(void)inode;
 	if (wants_ctty(f) && !console_tty.sid)
-		tty_become_ctty(&console_tty);
+		become_ctty(&console_tty);
 	return 0;
 }
 
+/* /dev/tty */
 static int open_own(struct inode *inode, struct file *f)
 {
 	(void)inode, (void)f;
@@ -145,6 +307,7 @@ static const struct file_ops console_ops = TTY_OPS(file_open_plain);
 static const struct file_ops line_ops = TTY_OPS(open_line);
 static const struct file_ops own_ops = TTY_OPS(open_own);
 
+/* The numbers are Linux's (Documentation/admin-guide/devices.txt). */
 void tty_init(void)
 {
 	tty_defaults(&console_tty);

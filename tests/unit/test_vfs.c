@@ -163,6 +163,10 @@ int put_user_u32(void *user, uint32_t value) { return copy_to_user(user, &value,
 size_t strlcpy(char *to, const char *from, size_t size) { return snprintf(to, size, "%s", from); }
 uint64_t wall_ns(void) { return 1000000000ull * 1000 + calls; }
 uint64_t clock_ns(void) { return 0; }
+int timespec_read(uint64_t *ns, const void *user, bool wide) { (void)ns, (void)user, (void)wide; return -EFAULT; }
+int timespec_write(void *user, uint64_t ns, bool wide) { (void)user, (void)ns, (void)wide; return 0; }
+struct timeval ns_to_timeval(uint64_t ns) { (void)ns; return (struct timeval) { 0 }; }
+uint64_t deadline_after_ns(uint64_t span) { return span; }
 uint32_t div64(uint64_t *n, uint32_t by) { uint32_t r = *n % by; *n /= by; return r; }
 void random_bytes(void *to, size_t n) { memset(to, 7, n); }
 void klog(const char *fmt, ...) { (void)fmt; }
