@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page faults of user addresses: what the VMA allows is made to happen, everything else is a signal.
+ * Page faults of user addresses: what the VMA allows is made to happen, everything else is a
+ * signal.
  *
  *	entry	access	mapping			what happens
  *	none	read	anonymous		the page of zeros, read-only
@@ -13,15 +14,15 @@
  *	present	write	shared			it may write
  *	present	else				nothing: the TLB was behind
  *
- * A stack grows when the address is below it, within its limit, and a page stays free beneath. When memory is used up oom_kill makes some,
- * or condemns the faulting process itself, which then dies on its way back to user mode.
+ * A stack grows when the address is below it, within its limit, and a page stays free beneath. When
+ * memory is used up oom_kill makes some, or condemns the faulting process itself, which then dies
+ * on its way back to user mode.
  */
 #include "abi/errno.h"
 #include "abi/signal.h"
 #include "kernel/file.h"
 #include "kernel/lib.h"
 #include "mm/internal.h"
-#include "pv/pv_ops.h"
 
 #define FAULT_WRITE	2u	/* error code: Intel SDM volume 3, section 4.7 */
 #define FAULT_USER	4u
@@ -84,7 +85,7 @@ static int missing_file(struct mm *mm, struct vma *v, uint32_t addr, pte_t *slot
 /* The kernel's own frames have no count and are not part of rss. */
 static int missing_special(struct mm *mm, struct vma *v, uint32_t addr, pte_t *slot)
 {
-	set_entry(mm, addr, slot, v->special[v->pgoff + ((addr - v->start) >> PAGE_SHIFT)], rights(v));
+	set_entry(mm, addr, slot, v->special, rights(v));
 	table_of(slot)->used++;
 	return 0;
 }
@@ -118,7 +119,10 @@ static int unshare(struct mm *mm, struct vma *v, uint32_t addr, pte_t *slot)
 	return 0;
 }
 
-/* Makes an access possible that the VMA allows: 0, -ENOMEM, or -EFAULT (there is nothing behind the end of a file). */
+/*
+ * Makes an access possible that the VMA allows: 0, -ENOMEM, or -EFAULT (there is nothing behind the
+ * end of a file).
+ */
 static int resolve(struct mm *mm, struct vma *v, uint32_t addr, bool write)
 {
 	pte_t *slot = pte_find(mm, addr);
@@ -154,15 +158,17 @@ static struct vma *vma_at(struct mm *mm, uint32_t addr)
 }
 
 /*
- * Every case. A process that oom_kill has condemned goes back to user mode with nothing done: it finds SIGKILL on the way. In kernel mode
- * the access has to fail instead, and whoever was copying gets -EFAULT.
+ * Every case. A process that oom_kill has condemned goes back to user mode with nothing done: it
+ * finds SIGKILL on the way. In kernel mode the access has to fail instead, and whoever was copying
+ * gets -EFAULT.
  */
-static __attribute__((noinline)) int fault_slow(struct mm *mm, uint32_t addr, uint32_t error, int *si_code)
+int mm_fault(struct mm *mm, uint32_t addr, uint32_t error, uint32_t user_esp, int *si_code)
 {
 	uint32_t needed = error & FAULT_WRITE ? VM_WRITE : error & FAULT_FETCH ? VM_EXEC : VM_ACCESS;
 	struct vma *v = mm ? vma_at(mm, addr) : NULL;
 	int result, again = 1;
 
+	(void)user_esp;
 	*si_code = v ? SEGV_ACCERR : SEGV_MAPERR;
 	if (!v || !(v->flags & needed))
 		return SIGSEGV;
@@ -175,7 +181,10 @@ static __attribute__((noinline)) int fault_slow(struct mm *mm, uint32_t addr, ui
 	return SIGBUS;
 }
 
-/* What is tested here and no more: each instruction counts (PERFORMANCE rows 8 and 9). The flush comes after the change. */
+/*
+ * What is tested here and no more: each instruction counts (PERFORMANCE rows 8 and 9). The flush
+ * comes after the change.
+ */
 bool mm_fault_quick(struct mm *mm, uint32_t addr)
 {
 	struct vma *v = mm->hint;
@@ -207,16 +216,8 @@ bool mm_fault_quick(struct mm *mm, uint32_t addr)
 	return true;
 }
 
-int mm_fault(struct mm *mm, uint32_t addr, uint32_t error, uint32_t user_esp, int *si_code)
-{
-	(void)user_esp;
-	if (likely(mm) && error & FAULT_WRITE && mm_fault_quick(mm, addr))
-		return 0;
-	return fault_slow(mm, addr, error, si_code);
-}
-
 void mm_reap(struct mm *mm)
 {
 	for (struct vma *v = mm->first; v; v = v->next)
-		table_zap(mm, v->start, v->end, !(v->flags & VM_SPECIAL));
+		vma_zap(mm, v, v->start, v->end);
 }

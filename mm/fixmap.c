@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fixmap: a few pages whose addresses are known at compile time, save for how much of the top is reserved.
+ * The fixmap: a few pages whose addresses are known at compile time, save for how much of the top
+ * is reserved.
  *
- * The page table beneath is made by mm_init, for where the fixmap is then; so reserve_top_address comes before mm_init, and before any use
- * of a slot or of an address computed from fixaddr_top. A late call is a bug of ours and panics.
- * There is no allocation of slots: each has one owner, named in fixmap.h.
+ * The page table beneath is made by mm_init, for where the fixmap is then; so reserve_top_address
+ * comes before mm_init, and before any use of a slot or of an address computed from fixaddr_top. A
+ * late call is a bug of ours and panics. There is no allocation of slots: each has one owner, named
+ * in fixmap.h.
  */
 #include "kernel/log.h"
 #include "mm/fixmap.h"

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel heap: slabs of equal objects, one page each, by size class; whole pages above that; vmalloc above a page.
+ * The kernel heap: slabs of equal objects, one page each, by size class; whole pages above that;
+ * vmalloc above a page.
  *
- * A slab's page begins with its header, so the slab of an object is found by clearing the low bits of its address, and an address with no low bits
- * is a whole page, not an object. Objects stand at multiples of their size, so that powers of two are aligned to themselves. Of a
- * new slab nothing is touched but the header: objects are taken from its fresh part until it is used up. Slabs with room are on their class's list; an
- * empty one goes back to the page allocator unless it is the only one with room.
+ * A slab's page begins with its header, so the slab of an object is found by clearing the low bits
+ * of its address, and an address with no low bits is a whole page, not an object. Objects stand at
+ * multiples of their size, so that powers of two are aligned to themselves. Of a new slab nothing
+ * is touched but the header: objects are taken from its fresh part until it is used up. Slabs with
+ * room are on their class's list; an empty one goes back to the page allocator unless it is the
+ * only one with room.
  *
  * Interrupt handlers allocate too, so lists are touched with interrupts off.
  *
- * heap=debug: an object is followed by red bytes (0xBB) and its last word holds the size that was asked for; freed objects are filled with 0x6B, and
- * both are checked. Alignment is kept by taking the next class of the same alignment.
+ * heap=debug: an object is followed by red bytes (0xBB) and its last word holds the size that was
+ * asked for; freed objects are filled with 0x6B, and both are checked. Alignment is kept by taking
+ * the next class of the same alignment.
  */
 #include "kernel/lib.h"
 #include "kernel/list.h"
 #include "kernel/log.h"
-#include "mm/heap.h"
 #include "mm/internal.h"
 #include "mm/vmalloc.h"
-#include "pv/pv_ops.h"
 
 #define LARGEST		1344u		/* three to a page; what is larger takes a page */
 #define GRAIN		16u
@@ -120,7 +122,10 @@ static void slab_release(struct slab *s)
 	page_free_any(virt_to_pfn(s));
 }
 
-/* Back to its slab. One empty slab per class is kept, so that a single object that comes and goes doesn't cost a page each time. */
+/*
+ * Back to its slab. One empty slab per class is kept, so that a single object that comes and goes
+ * doesn't cost a page each time.
+ */
 static void slab_give(struct slab *s, void *object)
 {
 	irq_flags_t flags = irq_save();
@@ -208,12 +213,9 @@ static void *debug_alloc(size_t n)
 
 static void *large_alloc(size_t n)
 {
-	pfn_t pfn;
+	pfn_t pfn = n > PAGE_SIZE ? 0 : page_alloc_any();
 
-	if (n > PAGE_SIZE)
-		return vmalloc(n);
-	pfn = page_alloc_any();
-	return pfn ? pfn_to_virt(pfn) : NULL;
+	return n > PAGE_SIZE ? vmalloc(n) : pfn ? pfn_to_virt(pfn) : NULL;
 }
 
 /* In debug mode what has no room for red bytes in a slab takes a page, unchecked. */
@@ -239,16 +241,15 @@ void kfree(void *object)
 
 	if (!object)
 		return;
-	if (unlikely(s == object)) {
-		if ((uint32_t)object >= vmalloc_start)
-			vfree(object);
-		else
-			page_free_any(virt_to_pfn(object));
-		return;
+	if (unlikely(s == object && (uint32_t)object >= vmalloc_start)) {
+		vfree(object);
+	} else if (unlikely(s == object)) {
+		page_free_any(virt_to_pfn(object));
+	} else {
+		if (unlikely(debug))
+			debug_give(object, s->class->size);
+		slab_give(s, object);
 	}
-	if (unlikely(debug))
-		debug_give(object, s->class->size);
-	slab_give(s, object);
 }
 
 char *kstrdup(const char *s)

@@ -2,10 +2,12 @@
 /*
  * What the files of mm/ share among themselves and with nobody else.
  *
- * User page tables: every change goes through the pv operations. struct page.used of a page table or PMD page counts its non-zero entries (and
- * parked frames); a table whose count reaches zero is unhooked and freed at once, so whatever is freed is all zero. A page that lies under a
- * PROT_NONE mapping cannot stay in its entry (a non-present entry is all zero), so its frame number is *parked*: page_of(table)->link is then the
- * frame of an array of 512 frame numbers, one per entry of the table.
+ * User page tables: every change goes through the pv operations. struct page.used of a page table
+ * or PMD page counts its non-zero entries (and parked frames); a table whose count reaches zero is
+ * unhooked and freed at once, so whatever is freed is all zero. A page that lies under a PROT_NONE
+ * mapping cannot stay in its entry (a non-present entry is all zero), so its frame number is
+ * *parked*: page_of(table)->link is then the frame of an array of 512 frame numbers, one per entry
+ * of the table.
  */
 #ifndef MM_INTERNAL_H
 #define MM_INTERNAL_H
@@ -34,8 +36,9 @@ extern pgd_t kernel_pgd[PTRS_PER_PGD];
 extern pmd_t kernel_pmd[PTRS_PER_TABLE];
 
 /*
- * page.c. Taking a frame is the most frequent thing that happens here, so it is done in line from a small array of free frames whose
- * records are ready: count 1, all else 0. Not for interrupt handlers, which use the two functions below it.
+ * page.c. Taking a frame is the most frequent thing that happens here, so it is done in line from a
+ * small array of free frames whose records are ready: count 1, all else 0. Not for interrupt
+ * handlers, which use the two functions below it.
  */
 #define PAGE_HOT_MAX	32u
 extern pfn_t page_hot[PAGE_HOT_MAX];
@@ -81,14 +84,20 @@ static inline void page_copy(pfn_t to, pfn_t from)
 extern uint64_t pte_mask;			/* entry bits that this machine has: without PTE_NX, PTE_GLOBAL where they don't exist */
 extern uint32_t vmalloc_start, vmalloc_end;	/* page tables exist for all of it */
 pte_t *kernel_pte(uint32_t va);			/* of an address in the vmalloc range, the fixmap, or the kernel image */
-/* Sets a kernel entry to phys | flags (GLOBAL, ACCESSED and DIRTY are added) or, with flags 0, to nothing; flushes what was there. */
+/*
+ * Sets a kernel entry to phys | flags (GLOBAL, ACCESSED and DIRTY are added) or, with flags 0, to
+ * nothing; flushes what was there.
+ */
 void kernel_map(uint32_t va, uint64_t phys, uint64_t flags);
 
 /* table.c */
 extern struct mm *mm_loaded;			/* whose page tables the processor uses */
 pte_t *pte_find_slow(struct mm *mm, uint32_t va);
 static inline unsigned pt_index(uint32_t va) { return va >> PAGE_SHIFT & (PTRS_PER_TABLE - 1); }
-/* The entry of a user address, or NULL if it has no page table. The table is remembered in mm.pt for the next time. */
+/*
+ * The entry of a user address, or NULL if it has no page table. The table is remembered in mm.pt
+ * for the next time.
+ */
 static inline pte_t *pte_find(struct mm *mm, uint32_t va)
 {
 	if (__builtin_expect((va ^ mm->pt_base) < LARGE_SIZE, 1))
@@ -98,13 +107,25 @@ static inline pte_t *pte_find(struct mm *mm, uint32_t va)
 pte_t *pte_make(struct mm *mm, uint32_t va);	/* makes the tables that are missing; NULL: out of memory */
 /* The table that an entry stands in. */
 static inline struct page *table_of(const pte_t *slot) { return page_of(virt_to_pfn(slot)); }
-/* These four work on a part [start, end) of a VMA. counted: its frames hold references and count as rss (not VM_SPECIAL). */
+/*
+ * These four work on a part [start, end) of a VMA. counted: its frames hold references and count as
+ * rss (not VM_SPECIAL).
+ */
 void table_zap(struct mm *mm, uint32_t start, uint32_t end, bool counted);
+/* The same for a part of v that may never have been touched. */
+static inline void vma_zap(struct mm *mm, const struct vma *v, uint32_t start, uint32_t end)
+{
+	if (v->touched)
+		table_zap(mm, start, end, !(v->flags & VM_SPECIAL));
+}
 int table_copy(struct mm *to, struct mm *from, const struct vma *v);	/* the caller flushes from */
 int table_protect(struct mm *mm, uint32_t start, uint32_t end, uint32_t flags);		/* flags: the new VM_* */
 int table_move(struct mm *mm, uint32_t from, uint32_t to, uint32_t len);		/* without overlap */
 
-/* What allocators keep for reuse: page.c counts it as free and takes it back when memory is used up. */
+/*
+ * What allocators keep for reuse: page.c counts it as free and takes it back when memory is used
+ * up.
+ */
 uint32_t table_cache_pages(void);
 void table_cache_drop(void);
 uint32_t kstack_cache_pages(void);
@@ -113,8 +134,8 @@ uint32_t heap_spare_pages(void);
 void heap_spare_drop(void);
 
 /*
- * vma.c. Records of VMAs come and go with every mmap, fork and exit, so a few are kept. mm.hint is never NULL: it is &vma_none, which
- * covers nothing, as long as there are no VMAs.
+ * vma.c. Records of VMAs come and go with every mmap, fork and exit, so a few are kept. mm.hint is
+ * never NULL: it is &vma_none, which covers nothing, as long as there are no VMAs.
  */
 extern struct vma vma_none;
 #define VMA_KEPT_MAX	16u
@@ -138,7 +159,10 @@ static inline void vma_set_flags(struct vma *v, uint32_t flags)
 	v->flags = (flags & ~VM_COPY) | ((flags & (VM_WRITE | VM_SHARED)) == VM_WRITE ? VM_COPY : 0);
 	v->entry_high = flags & VM_EXEC ? 0 : (pte_mask & PTE_NX) >> 32;
 }
-/* A copy of *like at [start, end), touched or not, with its own reference to the file; not linked. NULL: out of memory. */
+/*
+ * A copy of *like at [start, end), touched or not, with its own reference to the file; not linked.
+ * NULL: out of memory.
+ */
 struct vma *vma_copy(const struct vma *like, uint32_t start, uint32_t end);
 void vma_free_slow(struct vma *v);
 /* Drops the file and keeps the record. */
@@ -181,7 +205,10 @@ static inline void vma_remove(struct mm *mm, struct vma *v)
 int vma_split(struct mm *mm, struct vma *v, uint32_t at);	/* v keeps the lower part; 0 or -ENOMEM */
 void vma_merge(struct mm *mm, struct vma *v);			/* joins v with its neighbours where they are alike; v may be gone after */
 bool vma_hole(struct mm *mm, uint32_t addr, uint32_t len);	/* is [addr, addr + len) free, and user space? */
-/* The highest hole of len bytes below mmap_top, else above it, with *next = the VMA behind it or NULL; or -ENOMEM. */
+/*
+ * The highest hole of len bytes below mmap_top, else above it, with *next = the VMA behind it or
+ * NULL; or -ENOMEM.
+ */
 uint32_t vma_find_hole(struct mm *mm, uint32_t len, struct vma **next);
 
 /* mmap.c */

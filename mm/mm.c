@@ -2,17 +2,17 @@
 /*
  * Address spaces as a whole: made, loaded, copied for fork, torn down.
  *
- * Which page tables the processor has loaded is remembered here, so that tasks of one process and kernel tasks cost no reload. An address
- * space that loses its last user is unloaded first; then its VMAs are emptied one by one, which frees the page tables under them as well.
+ * Which page tables the processor has loaded is remembered here, so that tasks of one process and
+ * kernel tasks cost no reload. An address space that loses its last user is unloaded first; then
+ * its VMAs are emptied one by one, which frees the page tables under them as well.
  *
- * fork copies the VMAs and, for each, the entries that are present; private pages become read-only on both sides and are copied by
- * whoever writes first. It refuses while there is still some memory left, because each page of the child may need a copy soon.
+ * fork copies the VMAs and, for each, the entries that are present; private pages become read-only
+ * on both sides and are copied by whoever writes first. It refuses while there is still some memory
+ * left, because each page of the child may need a copy soon.
  */
 #include "kernel/file.h"
 #include "kernel/lib.h"
-#include "mm/heap.h"
 #include "mm/internal.h"
-#include "pv/pv_ops.h"
 
 #define DEFAULT_MMAP_TOP	0xB0000000u	/* until exec chooses */
 #define DEFAULT_STACK_LIMIT	(8u << 20)
@@ -28,34 +28,14 @@ void mm_activate(struct mm *prev, struct mm *next)
 	pv_activate(prev, next);
 }
 
-/* Everything else is exec's to fill in. */
-struct mm *mm_create(void)
-{
-	struct mm *mm = kzalloc(sizeof(*mm));
-
-	if (!mm)
-		return NULL;
-	mm->pgd = pv_pgd_alloc(mm);
-	if (!mm->pgd) {
-		kfree(mm);
-		return NULL;
-	}
-	mm->hint = &vma_none;
-	mm->pt_base = PT_NONE;
-	mm->users = 1;
-	mm->mmap_top = DEFAULT_MMAP_TOP;
-	mm->stack_limit = DEFAULT_STACK_LIMIT;
-	return mm;
-}
-
-/* A copy of everything but the mappings. */
-static struct mm *mm_copy(const struct mm *from)
+/* A new address space with the values of another, but without mappings; NULL: out of memory. */
+static struct mm *mm_new(const struct mm *like)
 {
 	struct mm *mm = kmalloc(sizeof(*mm));
 
 	if (!mm)
 		return NULL;
-	memcpy(mm, from, sizeof(*mm));
+	memcpy(mm, like, sizeof(*mm));
 	mm->first = mm->last = NULL;
 	mm->hint = &vma_none;
 	mm->pt_base = PT_NONE;
@@ -71,6 +51,14 @@ static struct mm *mm_copy(const struct mm *from)
 	return mm;
 }
 
+/* Everything else is exec's to fill in. */
+struct mm *mm_create(void)
+{
+	static const struct mm fresh = { .mmap_top = DEFAULT_MMAP_TOP, .stack_limit = DEFAULT_STACK_LIMIT };
+
+	return mm_new(&fresh);
+}
+
 /* Appends a copy of v. False: out of memory; what was copied so far goes with the child. */
 static bool copy_vma(struct mm *to, struct mm *from, const struct vma *v)
 {
@@ -82,10 +70,13 @@ static bool copy_vma(struct mm *to, struct mm *from, const struct vma *v)
 	return !v->touched || table_copy(to, from, copy) == 0;
 }
 
-/* The parent's entries may have become read-only whether it works or not, so its TLB is flushed in any case, once. */
+/*
+ * The parent's entries may have become read-only whether it works or not, so its TLB is flushed in
+ * any case, once.
+ */
 struct mm *mm_fork(struct mm *from)
 {
-	struct mm *mm = pages_free() > MIN(FORK_RESERVE, pages_total() / 32) ? mm_copy(from) : NULL;
+	struct mm *mm = pages_free() > MIN(FORK_RESERVE, pages_total() / 32) ? mm_new(from) : NULL;
 	const struct vma *v;
 
 	if (!mm)
@@ -109,8 +100,7 @@ void mm_put(struct mm *mm)
 		mm_activate(mm, &init_mm);
 	for (struct vma *v = mm->first, *next; v; v = next) {
 		next = v->next;
-		if (v->touched)
-			table_zap(mm, v->start, v->end, !(v->flags & VM_SPECIAL));
+		vma_zap(mm, v, v->start, v->end);
 		vma_free(v);
 	}
 	if (mm->exe)

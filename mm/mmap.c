@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mapping, unmapping, changing rights, and the break: what the system calls and exec do to the list of VMAs and to the tables below it.
+ * Mapping, unmapping, changing rights, and the break: what the system calls and exec do to the list
+ * of VMAs and to the tables below it.
  *
- * A new mapping that continues a neighbour becomes part of it, so that a heap grown in small steps stays one VMA. Unmapping and changing
- * rights cut VMAs where needed. Nothing is allocated for the pages themselves: they come at the first touch (fault.c).
+ * A new mapping that continues a neighbour becomes part of it, so that a heap grown in small steps
+ * stays one VMA. Unmapping and changing rights cut VMAs where needed. Nothing is allocated for the
+ * pages themselves: they come at the first touch (fault.c).
  *
- * Arguments from user space are checked in sys_mm.c; here addresses and lengths are page multiples already, but ranges may still be anything.
- * Memory is overcommitted: what counts is address space, and RLIMIT_AS and RLIMIT_DATA of the caller.
+ * Arguments from user space are checked in sys_mm.c; here addresses and lengths are page multiples
+ * already, but ranges may still be anything. Memory is overcommitted: what counts is address space,
+ * and RLIMIT_AS and RLIMIT_DATA of the caller.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
-#include "abi/resource.h"
 #include "kernel/file.h"
 #include "kernel/lib.h"
 #include "kernel/pid.h"
-#include "kernel/task.h"
 #include "mm/internal.h"
 #include "vdso/vdso.h"
 
@@ -25,11 +26,9 @@ static const char heap_name[] = "[heap]", stack_name[] = "[stack]";
 /* Empties a part of a VMA, telling the gate if its page goes. */
 static inline void empty(struct mm *mm, const struct vma *v, uint32_t start, uint32_t end)
 {
-	if (v->touched)
-		table_zap(mm, start, end, !(v->flags & VM_SPECIAL));
+	vma_zap(mm, v, start, end);
 	if (unlikely(v->flags & VM_SPECIAL))
-		for (uint32_t page = start; page < end; page += PAGE_SIZE)
-			vdso_moved(mm, page, 0);
+		vdso_moved(mm, start, 0);
 }
 
 /* These two shorten a VMA whose part has been emptied. */
@@ -37,7 +36,7 @@ static void cut_front(struct mm *mm, struct vma *v, uint32_t start)
 {
 	uint32_t gone = (start - v->start) >> PAGE_SHIFT;
 
-	if (v->file || v->flags & VM_SPECIAL)
+	if (v->file)
 		v->pgoff += gone;
 	mm->total_vm -= gone;
 	v->start = start;
@@ -49,7 +48,10 @@ static void cut_end(struct mm *mm, struct vma *v, uint32_t end)
 	v->end = end;
 }
 
-/* A hole that ends at `next` has come into being or has grown: if that is above hole_top, what was known of the holes there is wrong. */
+/*
+ * A hole that ends at `next` has come into being or has grown: if that is above hole_top, what was
+ * known of the holes there is wrong.
+ */
 static inline void note_hole(struct mm *mm, uint32_t end, const struct vma *next)
 {
 	if (end > mm->hole_top && mm->hole_top)
@@ -77,16 +79,19 @@ static __attribute__((noinline)) int unmap_parts(struct mm *mm, struct vma *v, u
 	return 0;
 }
 
-/* Unmapping one whole mapping is the common case and needs no cutting. */
+/* Unmapping one whole mapping, often the one used last, is the common case and needs no cutting. */
 int mm_unmap(struct mm *mm, uint32_t addr, uint32_t len)
 {
-	struct vma *v = vma_find(mm, addr), *next;
+	struct vma *v = mm->hint, *next;
 	uint32_t end = addr + len;
 
-	if (!v || v->start >= end)
-		return 0;
-	if (v->start != addr || v->end != end)
-		return unmap_parts(mm, v, addr, end);
+	if (v->start != addr || v->end != end) {
+		v = vma_find(mm, addr);
+		if (!v || v->start >= end)
+			return 0;
+		if (v->start != addr || v->end != end)
+			return unmap_parts(mm, v, addr, end);
+	}
 	next = v->next;
 	empty(mm, v, addr, end);
 	vma_remove(mm, v);
@@ -101,15 +106,18 @@ void mm_cut_file(const struct inode *inode, uint32_t first)
 		struct mm *mm = process_mm(p);
 		for (struct vma *v = mm ? mm->first : NULL; v; v = v->next) {
 			uint32_t skip = first > v->pgoff ? first - v->pgoff : 0;
-			if (v->touched && v->file && v->file->inode == inode && skip < (v->end - v->start) >> PAGE_SHIFT)
-				table_zap(mm, v->start + (skip << PAGE_SHIFT), v->end, true);
+			if (v->file && v->file->inode == inode && skip < (v->end - v->start) >> PAGE_SHIFT)
+				vma_zap(mm, v, v->start + (skip << PAGE_SHIFT), v->end);
 		}
 	}
 }
 
 /* ---- mapping ---- */
 
-/* Makes a VMA of [addr, addr + len), which is free and has `next` behind it, or makes it part of one. */
+/*
+ * Makes a VMA of [addr, addr + len), which is free and has `next` behind it, or makes it part of
+ * one.
+ */
 static inline uint32_t map_at(struct mm *mm, uint32_t addr, uint32_t len, struct vma *next, uint32_t flags, struct file *file,
 			      uint32_t pgoff, const char *name)
 {
@@ -167,19 +175,15 @@ uint32_t mm_map(struct mm *mm, uint32_t addr, uint32_t len, uint32_t flags, bool
 	return map_at(mm, addr, len, next, flags, file, pgoff, flags & VM_GROWSDOWN ? stack_name : NULL);
 }
 
-uint32_t mm_map_special(struct mm *mm, uint32_t addr, const pfn_t *frames, unsigned pages, const char *name)
+uint32_t mm_map_special(struct mm *mm, uint32_t addr, pfn_t frame, uint32_t flags, const char *name)
 {
-	struct vma like = { .name = name }, *v;
-	uint32_t len = pages << PAGE_SHIFT;
+	struct vma like = { .name = name, .special = frame }, *v;
 
 	addr = MAX(addr, MMAP_MIN_ADDR);
-	for (v = vma_find(mm, addr); v && v->start < addr + len; v = v->next)
+	for (v = vma_find(mm, addr); v && v->start < addr + PAGE_SIZE; v = v->next)
 		addr = v->end;
-	if (addr > USER_END - len)
-		return -ENOMEM;
-	vma_set_flags(&like, VM_READ | VM_EXEC | VM_SPECIAL);
-	memcpy(like.special, frames, pages * sizeof(*frames));
-	v = vma_copy(&like, addr, addr + len);
+	vma_set_flags(&like, flags | VM_SPECIAL);
+	v = addr < USER_END ? vma_copy(&like, addr, addr + PAGE_SIZE) : NULL;
 	if (!v)
 		return -ENOMEM;
 	vma_link(mm, v, vma_find(mm, addr));
@@ -188,7 +192,10 @@ uint32_t mm_map_special(struct mm *mm, uint32_t addr, const pfn_t *frames, unsig
 
 /* ---- rights ---- */
 
-/* A mapping may become writable unless it is the kernel's, or shared with a file that is only open for reading. */
+/*
+ * A mapping may become writable unless it is the kernel's, or shared with a file that is only open
+ * for reading.
+ */
 static bool may_have(const struct vma *v, uint32_t flags)
 {
 	if (!(flags & VM_WRITE))
@@ -214,7 +221,7 @@ static int protect_part(struct mm *mm, struct vma **v, uint32_t start, uint32_t 
 	}
 	if ((*v)->end > end && (error = vma_split(mm, *v, end)))
 		return error;
-	error = table_protect(mm, (*v)->start, (*v)->end, flags);
+	error = (*v)->touched ? table_protect(mm, (*v)->start, (*v)->end, flags) : 0;
 	if (error)
 		table_protect(mm, (*v)->start, (*v)->end, (*v)->flags);	/* takes back what was parked */
 	else
@@ -222,7 +229,10 @@ static int protect_part(struct mm *mm, struct vma **v, uint32_t start, uint32_t 
 	return error;
 }
 
-/* As on Linux, what lies before a hole or a mapping that refuses has got its new rights when the error is returned. */
+/*
+ * As on Linux, what lies before a hole or a mapping that refuses has got its new rights when the
+ * error is returned.
+ */
 int mm_protect(struct mm *mm, uint32_t addr, uint32_t len, uint32_t flags)
 {
 	uint32_t end = addr + len, at = addr;
@@ -255,7 +265,10 @@ static bool grow_heap(struct mm *mm, uint32_t from, uint32_t to)
 	       !IS_ERR_VALUE(map_at(mm, from, len, vma_find(mm, from), VM_READ | VM_WRITE, NULL, 0, heap_name));
 }
 
-/* The break has byte precision, the mapping below it whole pages. A wish that can't be met returns the break as it is. */
+/*
+ * The break has byte precision, the mapping below it whole pages. A wish that can't be met returns
+ * the break as it is.
+ */
 uint32_t mm_brk(struct mm *mm, uint32_t addr)
 {
 	uint32_t from = PAGE_ALIGN_UP(mm->brk), to = PAGE_ALIGN_UP(addr);

@@ -2,11 +2,13 @@
 /*
  * mremap: shrinking, growing in place, and moving a part of one mapping, pages and all.
  *
- * A move makes the new VMA first, then the tables for it, and only then moves the entries, so that nothing has changed when memory runs out. The
- * old part is unmapped last, when it is empty. Moving the gate's page is ordinary but for telling the gate (vdso_moved), which
- * keeps the process's landing pad right.
+ * A move makes the new VMA first, then the tables for it, and only then moves the entries, so that
+ * nothing has changed when memory runs out. The old part is unmapped last, when it is empty. Moving
+ * the gate's page is ordinary but for telling the gate (vdso_moved), which keeps the process's
+ * landing pad right.
  *
- * Growing never crosses into another mapping: without MREMAP_MAYMOVE it fails. An old length of 0 makes a second view of shared memory.
+ * Growing never crosses into another mapping: without MREMAP_MAYMOVE it fails. An old length of 0
+ * makes a second view of shared memory.
  */
 #include "abi/errno.h"
 #include "abi/mman.h"
@@ -44,42 +46,38 @@ static struct vma *isolate(struct mm *mm, struct vma *v, uint32_t from, uint32_t
 	return v->end > from + len && vma_split(mm, v, from + len) ? NULL : v;
 }
 
-/* A VMA like v at [to, to + len), which is free, with v's pages moved there; NULL: out of memory, nothing moved. */
-static struct vma *move_pages(struct mm *mm, const struct vma *v, uint32_t to, uint32_t len)
-{
-	struct vma *t = NULL;
-
-	if (mm->vmas < VMA_MAX)
-		t = vma_copy(v, to, to + len);
-	if (!t)
-		return NULL;
-	t->flags &= ~VM_GROWSDOWN;
-	t->touched = true;
-	vma_link(mm, t, vma_find(mm, to));
-	if (table_move(mm, v->start, to, MIN(v->end - v->start, len))) {
-		vma_remove(mm, t);
-		return NULL;
-	}
-	return t;
-}
-
-/* The old part ends up as a VMA of its own, so that unmapping it can't fail. */
+/*
+ * The old part ends up as a VMA of its own, so that unmapping it can't fail. Then the new VMA, then
+ * the pages: when memory runs out before they have moved, the new VMA goes and the pieces grow
+ * together again.
+ */
 static uint32_t move(struct mm *mm, struct vma *v, uint32_t from, uint32_t old_len, uint32_t to, uint32_t new_len)
 {
-	struct vma *piece = isolate(mm, v, from, old_len), *moved = piece ? move_pages(mm, piece, to, new_len) : NULL;
+	struct vma *piece = isolate(mm, v, from, old_len);
+	struct vma *moved = piece && mm->vmas < VMA_MAX ? vma_copy(piece, to, to + new_len) : NULL;
 
-	if (!moved) {
+	if (moved) {
+		moved->flags &= ~VM_GROWSDOWN;
+		moved->touched = true;
+		vma_link(mm, moved, vma_find(mm, to));
+	}
+	if (!moved || table_move(mm, from, to, MIN(old_len, new_len))) {
+		if (moved)
+			vma_remove(mm, moved);
 		vma_merge(mm, vma_find(mm, from));
 		return -ENOMEM;
 	}
-	for (uint32_t at = 0; moved->flags & VM_SPECIAL && at < new_len; at += PAGE_SIZE)
-		vdso_moved(mm, from + at, to + at);
+	if (moved->flags & VM_SPECIAL)
+		vdso_moved(mm, from, to);
 	mm_unmap(mm, from, old_len);
 	vma_merge(mm, moved);
 	return to;
 }
 
-/* An old length of 0: maps once more what v, which is shared, shows from addr on, at `to`, which is free if it isn't 0. */
+/*
+ * An old length of 0: maps once more what v, which is shared, shows from addr on, at `to`, which is
+ * free if it isn't 0.
+ */
 static uint32_t second_view(struct mm *mm, const struct vma *v, uint32_t addr, uint32_t len, uint32_t to)
 {
 	uint32_t pgoff = v->pgoff + ((addr - v->start) >> PAGE_SHIFT);
@@ -91,7 +89,10 @@ static uint32_t second_view(struct mm *mm, const struct vma *v, uint32_t addr, u
 	return mm_map(mm, to, len, v->flags & (VM_ACCESS | VM_SHARED), to, v->file, pgoff);
 }
 
-/* MREMAP_FIXED: what is at new_addr goes first, then what is cut off the old end, as on Linux, even if the move fails after that. */
+/*
+ * MREMAP_FIXED: what is at new_addr goes first, then what is cut off the old end, as on Linux, even
+ * if the move fails after that.
+ */
 static uint32_t move_fixed(struct mm *mm, uint32_t addr, uint32_t old_len, uint32_t new_len, uint32_t new_addr)
 {
 	int error = 0;

@@ -2,13 +2,15 @@
 /*
  * Out of memory: the biggest process is killed, and its pages are taken at once.
  *
- * The victim needs no CPU time to give its memory back: every process that shares its address space gets SIGKILL, none of them will see
- * user mode again, so the pages and page tables can go right away, whatever the victim is sleeping in. (If its kernel code touches user
- * memory on the way out, it finds zeros or the file's pages.) So each call either frees something or condemns the caller, and callers may
- * simply try again while it returns true.
+ * The victim needs no CPU time to give its memory back: every process that shares its address space
+ * gets SIGKILL, none of them will see user mode again, so the pages and page tables can go right
+ * away, whatever the victim is sleeping in. (If its kernel code touches user memory on the way out,
+ * it finds zeros or the file's pages.) So each call either frees something or condemns the caller,
+ * and callers may simply try again while it returns true.
  *
- * The biggest has the most pages present; of equals the one with the highest number. Process 1 is spared, and so is whoever shares its address
- * space. A victim whose memory is gone is not chosen again. What lies in files of ramfs or was taken by the kernel is not found this way.
+ * The biggest has the most pages present; of equals the one with the highest number. Process 1 is
+ * spared, and so is whoever shares its address space. A victim whose memory is gone is not chosen
+ * again. What lies in files of ramfs or was taken by the kernel is not found this way.
  */
 #include "abi/signal.h"
 #include "kernel/lib.h"

@@ -2,21 +2,21 @@
 /*
  * Physical page frames: a list of free ones, and ranges that have never been touched.
  *
- * Boot only notes the ranges of usable RAM. A frame comes from the free list or, when that is empty, from the next range's front; its record
- * in the frame table is written at that moment and not before. The table itself (12 bytes a frame) lies in the first range with room for it.
+ * Boot only notes the ranges of usable RAM. A frame comes from the free list or, when that is
+ * empty, from the next range's front; its record in the frame table is written at that moment and
+ * not before. The table itself (12 bytes a frame) lies in the first range with room for it.
  *
- * In front of the list stand a few *hot* frames whose records are ready for use. Interrupt handlers never touch those: what they may need, slabs for
- * kmalloc, comes from the list, which is only touched with interrupts off. What the other allocators of mm/ keep for reuse (clean page
- * tables, kernel stacks, empty slabs) counts as free and is taken back before page_alloc gives up.
- * There is no allocation of contiguous frames.
+ * In front of the list stand a few *hot* frames whose records are ready for use. Interrupt handlers
+ * never touch those: what they may need, slabs for kmalloc, comes from the list, which is only
+ * touched with interrupts off. What the other allocators of mm/ keep for reuse (clean page tables,
+ * kernel stacks, empty slabs) counts as free and is taken back before page_alloc gives up. There is
+ * no allocation of contiguous frames.
  */
 #include "boot/boot_info.h"
 #include "kernel/lib.h"
 #include "kernel/log.h"
 #include "mm/fixmap.h"
 #include "mm/internal.h"
-#include "mm/page.h"
-#include "pv/pv_ops.h"
 
 #define VMALLOC_RESERVE	(128u << 20)	/* address space behind the direct map, what a hypervisor takes not counted */
 #define RANGES		(BOOT_MAX_RAM + 8)
@@ -71,29 +71,34 @@ static void add_untaken(uint32_t start, uint32_t end, unsigned k)
 	}
 }
 
-/* A place for the frame table: in one range, beside what is taken already. 0: none. */
+/*
+ * A place for the frame table: in one range, beside what is taken already. 0: none. Each pass may
+ * push it into the other taken range, hence two.
+ */
 static uint32_t find_place(const struct boot_info *bi, uint32_t limit, uint32_t bytes)
 {
 	for (uint32_t i = 0; i < bi->ram_count; i++) {
 		struct range r = clip(&bi->ram[i], limit);
-		for (unsigned k = 0; k < 4; k++) {
-			const struct range *t = &taken[k % 2];
-			if (r.start < t->end && r.start + bytes > t->start)
-				r.start = t->end;
-		}
+		for (unsigned k = 0; k < 4; k++)
+			if (r.start < taken[k % 2].end && r.start + bytes > taken[k % 2].start)
+				r.start = taken[k % 2].end;
 		if (r.start < r.end && r.end - r.start >= bytes)
 			return r.start;
 	}
 	return 0;
 }
 
-/* What the machine has and how much of it can be used; tests and people look for the word "unused". */
-static void report(const struct boot_info *bi, uint32_t limit)
+/*
+ * Takes over the ranges and says what the machine has and how much of it can be used; tests and
+ * people look for the word "unused".
+ */
+static void take_over(const struct boot_info *bi, uint32_t limit)
 {
 	uint64_t all = 0, direct = 0;
 
 	for (uint32_t i = 0; i < bi->ram_count; i++) {
 		struct range r = clip(&bi->ram[i], limit);
+		add_untaken(r.start, r.end, 0);
 		all += bi->ram[i].end - bi->ram[i].start;
 		direct += r.end - r.start;
 	}
@@ -118,17 +123,16 @@ void page_init(const struct boot_info *bi)
 		refuse("memory: no room for the table of %u frames", max_low_pfn);
 	taken[2] = (struct range){ at, at + table_bytes };
 	page_table_of_frames = phys_to_virt(at);
-	for (uint32_t i = 0; i < bi->ram_count; i++) {
-		struct range r = clip(&bi->ram[i], limit);
-		add_untaken(r.start, r.end, 0);
-	}
+	take_over(bi, limit);
 	zero_pfn = page_alloc_zeroed();
 	if (!zero_pfn)
 		refuse("memory: no frame is free");
-	report(bi, limit);
 }
 
-/* The initrd's range is not taken any more, but its first and last page may be shared with the image. */
+/*
+ * The initrd's range is not taken any more, but its first and last page may be shared with the
+ * image.
+ */
 void page_free_range(uint32_t start, uint32_t end)
 {
 	irq_flags_t flags = irq_save();
@@ -155,37 +159,23 @@ static void refill_list(void)
 	}
 }
 
-/* The next frame of the list, its record made fresh; 0: none. With interrupts off. */
-static pfn_t take(void)
+/*
+ * The next frame of the list, its record made fresh, and back to it. Slabs use these two: they may
+ * run in an interrupt handler, so they keep away from the hot frames and from what others keep.
+ */
+pfn_t page_alloc_any(void)
 {
+	irq_flags_t flags = irq_save();
 	pfn_t pfn;
 
 	if (!free_list)
 		refill_list();
 	pfn = free_list;
 	if (pfn) {
-		struct page *page = page_of(pfn);
-		free_list = page->link;
+		free_list = page_of(pfn)->link;
 		free_count--;
-		*page = (struct page){ .count = 1 };
+		*page_of(pfn) = (struct page){ .count = 1 };
 	}
-	return pfn;
-}
-
-/* With interrupts off. */
-static void give(pfn_t pfn)
-{
-	page_of(pfn)->link = free_list;
-	free_list = pfn;
-	free_count++;
-}
-
-/* These two are for slabs: they may run in an interrupt handler, so they keep away from the hot frames and from what others keep. */
-pfn_t page_alloc_any(void)
-{
-	irq_flags_t flags = irq_save();
-	pfn_t pfn = take();
-
 	irq_restore(flags);
 	return pfn;
 }
@@ -194,22 +184,25 @@ void page_free_any(pfn_t pfn)
 {
 	irq_flags_t flags = irq_save();
 
-	give(pfn);
+	page_of(pfn)->link = free_list;
+	free_list = pfn;
+	free_count++;
 	irq_restore(flags);
 }
 
 /* Makes half of the hot places full again. */
 static void refill_hot(void)
 {
-	irq_flags_t flags = irq_save();
 	pfn_t pfn;
 
-	while (page_hot_count < PAGE_HOT_MAX / 2 && (pfn = take()))
+	while (page_hot_count < PAGE_HOT_MAX / 2 && (pfn = page_alloc_any()))
 		page_hot[page_hot_count++] = pfn;
-	irq_restore(flags);
 }
 
-/* No hot frame is left. When the list is empty too, whatever is kept for reuse goes; each of these gives its frames back to us. */
+/*
+ * No hot frame is left. When the list is empty too, whatever is kept for reuse goes; each of these
+ * gives its frames back to us.
+ */
 pfn_t page_alloc_slow(void)
 {
 	refill_hot();

@@ -2,13 +2,15 @@
 /*
  * Physical page frames.
  *
- * Every frame of RAM that the direct map covers has one `struct page`. The table is never initialised as a
- * whole: frames above a frontier have never been handed out, and their records hold rubbish until the
- * frontier passes them, so that boot does not grow with RAM. Only single frames are allocated; what
- * needs more than a page of contiguous addresses uses vmalloc. A frame is shared by counting references:
- * copy-on-write pages, page-cache pages of ramfs files and the zero page all live by that count.
+ * Every frame of RAM that the direct map covers has one `struct page`. The table is never
+ * initialised as a whole: frames above a frontier have never been handed out, and their records
+ * hold rubbish until the frontier passes them, so that boot does not grow with RAM. Only single
+ * frames are allocated; what needs more than a page of contiguous addresses uses vmalloc. A frame
+ * is shared by counting references: copy-on-write pages, page-cache pages of ramfs files and the
+ * zero page all live by that count.
  *
- * pfn = guest-physical (on Xen: pseudo-physical) frame number. Frame 0 is never handed out, so pfn 0 means "none".
+ * pfn = guest-physical (on Xen: pseudo-physical) frame number. Frame 0 is never handed out, so pfn
+ * 0 means "none".
  */
 #ifndef MM_PAGE_H
 #define MM_PAGE_H
@@ -54,16 +56,21 @@ static inline pfn_t virt_to_pfn(const void *virt) { return virt_to_phys(virt) >>
 extern pfn_t max_low_pfn;	/* first frame above the direct map */
 
 /*
- * Finds a place for the frame table and takes over all usable RAM of the direct map but the kernel image, the initrd and frame 0. Logs
- * what there is and what lies beyond; refuses to boot when there is too little. After reserve_top_address.
+ * Finds a place for the frame table and takes over all usable RAM of the direct map but the kernel
+ * image, the initrd and frame 0. Logs what there is and what lies beyond; refuses to boot when
+ * there is too little. After reserve_top_address.
  */
 void page_init(const struct boot_info *bi);
-/* Gives physical memory that page_init left out (the initrd) to the allocator: whole pages below the direct map's end. O(1). */
+/*
+ * Gives physical memory that page_init left out (the initrd) to the allocator: whole pages below
+ * the direct map's end. O(1).
+ */
 void page_free_range(uint32_t start, uint32_t end);
 
 /*
- * One frame with count 1 and undefined contents, or 0 when memory is used up: what other allocators keep for reuse is taken back before.
- * These functions and page_put are not for interrupt handlers (kmalloc is).
+ * One frame with count 1 and undefined contents, or 0 when memory is used up: what other allocators
+ * keep for reuse is taken back before. These functions and page_put are not for interrupt handlers
+ * (kmalloc is).
  */
 pfn_t page_alloc(void);
 /* The same, filled with zeros. */
@@ -72,11 +79,17 @@ pfn_t page_alloc_zeroed(void);
 static inline void page_get(pfn_t pfn) { page_of(pfn)->count++; }
 /* Drops a reference; the last one frees the frame. */
 void page_put(pfn_t pfn);
-/* Frames that can still be handed out, those kept for reuse included; and all frames that the allocator ever had. */
+/*
+ * Frames that can still be handed out, those kept for reuse included; and all frames that the
+ * allocator ever had.
+ */
 uint32_t pages_free(void);
 uint32_t pages_total(void);
 
-/* The frame of zeros behind untouched anonymous memory that is only read; never freed, never written. */
+/*
+ * The frame of zeros behind untouched anonymous memory that is only read; never freed, never
+ * written.
+ */
 extern pfn_t zero_pfn;
 
 #endif

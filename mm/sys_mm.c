@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system calls about memory: arguments checked as Linux does, in its order where a program could tell; the work is mmap.c's and mremap.c's.
+ * The system calls about memory: arguments checked as Linux does, in its order where a program
+ * could tell; the work is mmap.c's and mremap.c's.
  *
- * PROT_* bits are VM_* bits. Memory that is shared and anonymous is a mapping of an unlinked file of its own, so that it stays shared over fork
- * also where nobody has touched it yet. MAP_POPULATE, MAP_LOCKED and the like are allowed and do nothing: there is no swap, and pages come at
- * the first touch. The advice that is taken is MADV_DONTNEED and MADV_FREE; the harmless kinds are accepted.
+ * PROT_* bits are VM_* bits. Memory that is shared and anonymous is a mapping of an unlinked file
+ * of its own, so that it stays shared over fork also where nobody has touched it yet. MAP_POPULATE,
+ * MAP_LOCKED and the like are allowed and do nothing: there is no swap, and pages come at the first
+ * touch. The advice that is taken is MADV_DONTNEED and MADV_FREE; the harmless kinds are accepted.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -12,10 +14,11 @@
 #include "kernel/file.h"
 #include "kernel/lib.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "mm/internal.h"
 #include "mm/uaccess.h"
 
+/* Flags that make an mmap anything else than what malloc asks for. */
+#define USUAL_MASK	(MAP_TYPE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN)
 #define PROT_SEM	0x8u
 #define PROT_GROWSDOWN	0x01000000u	/* mprotect: from the start of the stack's mapping on */
 
@@ -57,46 +60,26 @@ static int vm_flags(const struct file *f, uint32_t prot, uint32_t flags)
 /* Of a fixed mapping. */
 static int check_place(struct mm *mm, uint32_t addr, uint32_t len, uint32_t flags)
 {
+	const struct vma *v;
+
 	if (addr > USER_END - len)
 		return -ENOMEM;
 	if (addr & ~PAGE_MASK)
 		return -EINVAL;
-	if (flags & MAP_FIXED_NOREPLACE) {
-		struct vma *v = vma_find(mm, addr);
-		if (v && v->start < addr + len)
-			return -EEXIST;
-	}
-	return 0;
+	v = flags & MAP_FIXED_NOREPLACE ? vma_find(mm, addr) : NULL;
+	return v && v->start < addr + len ? -EEXIST : 0;
 }
 
-static uint32_t map_shared_anonymous(struct mm *mm, uint32_t addr, uint32_t len, uint32_t vm, bool fixed)
-{
-	struct file *f = file_anonymous();
-	uint32_t at;
-
-	if (!f)
-		return -ENOMEM;
-	at = mm_map(mm, addr, len, vm, fixed, f, 0);
-	file_put(f);
-	return at;
-}
-
-/* MAP_GROWSDOWN: a stack like the first, but without its name. */
-static uint32_t map_stack(struct mm *mm, uint32_t addr, uint32_t len, uint32_t vm, bool fixed)
-{
-	uint32_t at = mm_map(mm, addr, len, vm, fixed, NULL, 0);
-
-	if (!IS_ERR_VALUE(at))
-		vma_find(mm, at)->name = NULL;
-	return at;
-}
-
-/* Whatever is not private memory without a wish for its place. */
+/*
+ * Whatever is not private memory without a wish for its place. Shared memory gets its file here.
+ * MAP_GROWSDOWN makes a stack like the first, but without its name.
+ */
 static __attribute__((noinline)) uint32_t map_any(struct mm *mm, uint32_t addr, uint32_t len, uint32_t prot, uint32_t flags,
 						 struct file *f, uint32_t pgoff)
 {
-	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE), unnamed = false;
 	int error = fixed ? check_place(mm, addr, len, flags) : 0, vm;
+	uint32_t at;
 
 	if (error)
 		return error;
@@ -105,11 +88,19 @@ static __attribute__((noinline)) uint32_t map_any(struct mm *mm, uint32_t addr, 
 		return vm;
 	if (!fixed && addr)
 		addr = MAX(addr & PAGE_MASK, MMAP_MIN_ADDR);
-	if (!f && vm & VM_SHARED)
-		return map_shared_anonymous(mm, addr, len, vm, fixed);
-	if (vm & VM_GROWSDOWN)
-		return map_stack(mm, addr, len, vm, fixed);
-	return mm_map(mm, addr, len, vm, fixed, f, pgoff);
+	if (!f && vm & VM_SHARED) {
+		f = file_anonymous();
+		if (!f)
+			return -ENOMEM;
+		unnamed = true;
+		pgoff = 0;
+	}
+	at = mm_map(mm, addr, len, vm, fixed, f, pgoff);
+	if (unnamed)
+		file_put(f);
+	if (vm & VM_GROWSDOWN && !IS_ERR_VALUE(at))
+		vma_find(mm, at)->name = NULL;
+	return at;
 }
 
 /* fd is looked at before the rest, as Linux does. */
@@ -127,9 +118,9 @@ long sys_mmap2(uint32_t addr, uint32_t len, uint32_t prot, uint32_t flags, int f
 		return -ENOMEM;
 	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
 		return -EOVERFLOW;
-	if (addr || (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN)) != (MAP_PRIVATE | MAP_ANONYMOUS))
-		return map_any(mm, addr, len, prot, flags, f, pgoff);
-	return mm_map_private(mm, len, prot & VM_ACCESS);
+	if (!addr && (flags & USUAL_MASK) == (MAP_PRIVATE | MAP_ANONYMOUS))
+		return mm_map_private(mm, len, prot & VM_ACCESS);
+	return map_any(mm, addr, len, prot, flags, f, pgoff);
 }
 
 long sys_old_mmap(const struct mmap_arg_struct *args)
@@ -150,7 +141,10 @@ long sys_munmap(uint32_t addr, uint32_t len)
 	return mm_unmap(current->mm, addr, PAGE_ALIGN_UP(len));
 }
 
-/* Rights beyond READ, WRITE and EXEC are refused; PROT_SEM is what some ancient library asks for and means nothing on x86. */
+/*
+ * Rights beyond READ, WRITE and EXEC are refused; PROT_SEM is what some ancient library asks for
+ * and means nothing on x86.
+ */
 long sys_mprotect(uint32_t addr, uint32_t len, uint32_t prot)
 {
 	struct mm *mm = current->mm;
@@ -174,7 +168,7 @@ long sys_mprotect(uint32_t addr, uint32_t len, uint32_t prot)
 	return mm_protect(mm, addr, len, prot & VM_ACCESS);
 }
 
-/* MREMAP_DONTUNMAP is not known here, and neither is duplicating a shared mapping (old_len 0). */
+/* MREMAP_DONTUNMAP (Linux 5.7) is not known here. */
 long sys_mremap(uint32_t addr, uint32_t old_len, uint32_t new_len, uint32_t flags, uint32_t new_addr)
 {
 	if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)))
@@ -202,16 +196,24 @@ static bool all_mapped(struct mm *mm, uint32_t addr, uint32_t end)
 	return true;
 }
 
+/* [addr, *end) of whole pages: 0, -EINVAL, or `wraps` if it reaches beyond the address space. */
+static int check_range(uint32_t addr, uint32_t len, uint32_t *end, int wraps)
+{
+	*end = addr + PAGE_ALIGN_UP(len);
+	if (addr & ~PAGE_MASK)
+		return -EINVAL;
+	return *end < addr || (len && !PAGE_ALIGN_UP(len)) ? wraps : 0;
+}
+
 /* A mapping shows the file's own frames, so there is nothing to write back. */
 long sys_msync(uint32_t addr, uint32_t len, int flags)
 {
-	uint32_t end = addr + PAGE_ALIGN_UP(len);
+	uint32_t end;
+	int error = check_range(addr, len, &end, -ENOMEM);
 
-	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || addr & ~PAGE_MASK || (flags & MS_ASYNC && flags & MS_SYNC))
+	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || (flags & MS_ASYNC && flags & MS_SYNC))
 		return -EINVAL;
-	if (end < addr || (len && !PAGE_ALIGN_UP(len)))
-		return -ENOMEM;
-	return all_mapped(current->mm, addr, end) ? 0 : -ENOMEM;
+	return error ? error : all_mapped(current->mm, addr, end) ? 0 : -ENOMEM;
 }
 
 /* Gives the pages of a range back; the mappings stay. What is not mapped is skipped. */
@@ -220,30 +222,24 @@ static int drop(struct mm *mm, uint32_t addr, uint32_t end, bool anonymous_only)
 	for (struct vma *v = vma_find(mm, addr); v && v->start < end; v = v->next) {
 		if (v->flags & VM_SPECIAL || (anonymous_only && v->file))
 			return -EINVAL;
-		if (v->touched)
-			table_zap(mm, MAX(v->start, addr), MIN(v->end, end), true);
+		vma_zap(mm, v, MAX(v->start, addr), MIN(v->end, end));
 	}
 	return 0;
 }
 
-/* As on Linux the advice is taken for what is mapped, and -ENOMEM returned if something was not. */
+/*
+ * As on Linux the advice is taken for what is mapped, and -ENOMEM returned if something was not.
+ * Kinds 0 to 3 are about reading ahead.
+ */
 long sys_madvise(uint32_t addr, uint32_t len, int advice)
 {
-	uint32_t end = addr + PAGE_ALIGN_UP(len);
-	struct mm *mm = current->mm;
-	int error = 0;
+	bool drops = advice == MADV_DONTNEED || advice == MADV_FREE;
+	uint32_t end;
+	int error = check_range(addr, len, &end, -EINVAL);
 
-	switch (advice) {
-	case MADV_NORMAL: case MADV_RANDOM: case MADV_SEQUENTIAL: case MADV_WILLNEED: case MADV_DONTNEED: case MADV_FREE:
-		break;
-	default:
+	if (!drops && (advice < MADV_NORMAL || advice > MADV_WILLNEED))
 		return -EINVAL;
-	}
-	if (addr & ~PAGE_MASK || end < addr || (len && !PAGE_ALIGN_UP(len)))
-		return -EINVAL;
-	if (advice == MADV_DONTNEED || advice == MADV_FREE)
-		error = drop(mm, addr, end, advice == MADV_FREE);
-	if (error)
-		return error;
-	return all_mapped(mm, addr, end) ? 0 : -ENOMEM;
+	if (!error && drops)
+		error = drop(current->mm, addr, end, advice == MADV_FREE);
+	return error ? error : all_mapped(current->mm, addr, end) ? 0 : -ENOMEM;
 }

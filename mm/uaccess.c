@@ -22,9 +22,6 @@ int user_clear(void *user, size_t n);
 int user_string(char *to, const char *user, size_t most);
 int user_get32(uint32_t *to, const void *user);
 int user_put32(void *user, uint32_t value);
-int user_get8(uint8_t *to, const void *user);
-int user_put8(void *user, uint8_t value);
-int user_cmpxchg(void *user, uint32_t expect, uint32_t value, uint32_t *seen);
 
 struct fixup { uint32_t faulting, go_on; };
 extern const struct fixup __ex_table_start[], __ex_table_end[];
@@ -94,21 +91,6 @@ int get_user_u32(uint32_t *to, const void *user)
 int put_user_u32(void *user, uint32_t value)
 {
 	return likely(in_user_half(user, sizeof(value))) ? user_put32(user, value) : -EFAULT;
-}
-
-int get_user_u8(uint8_t *to, const void *user)
-{
-	return likely(in_user_half(user, sizeof(*to))) ? user_get8(to, user) : copy_from_gate(to, user, sizeof(*to));
-}
-
-int put_user_u8(void *user, uint8_t value)
-{
-	return likely(in_user_half(user, sizeof(value))) ? user_put8(user, value) : -EFAULT;
-}
-
-int cmpxchg_user_u32(void *user, uint32_t expect, uint32_t value, uint32_t *seen)
-{
-	return likely(in_user_half(user, sizeof(value))) ? user_cmpxchg(user, expect, value, seen) : -EFAULT;
 }
 
 /* Only needed when something has gone wrong; the table is short. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Access to user memory. Each function checks the range, survives a fault, and opens the SMAP window only around the access.
+ * Access to user memory. Each function checks the range, survives a fault, and opens the SMAP
+ * window only around the access.
  *
- * The copies live in arch/x86/uaccess.asm with entries in the exception table (section .ex_table: faulting address, fixup address): a fault
- * that mm_fault can't serve continues at the fixup. The only addresses above USER_END that a user pointer may name are the
- * compat VDSO page and its data page (T15), and only for reading; user_range_ok knows.
+ * The copies live in arch/x86/uaccess.asm with entries in the exception table (section .ex_table:
+ * faulting address, fixup address): a fault that mm_fault can't serve continues at the fixup. The
+ * only addresses above USER_END that a user pointer may name are the compat VDSO page and its data
+ * page (T15), and only for reading; user_range_ok knows.
  */
 #ifndef MM_UACCESS_H
 #define MM_UACCESS_H
@@ -25,11 +27,6 @@ int strncpy_from_user(char *to, const char *user, size_t size);
 /* Single words, aligned or not: 0 or -EFAULT. */
 int get_user_u32(uint32_t *to, const void *user);
 int put_user_u32(void *user, uint32_t value);
-int get_user_u8(uint8_t *to, const void *user);
-int put_user_u8(void *user, uint8_t value);
-
-/* Atomic compare-and-exchange of a user word for futex: *seen = old value. 0 or -EFAULT. */
-int cmpxchg_user_u32(void *user, uint32_t expect, uint32_t value, uint32_t *seen);
 
 /* The fixup for a faulting kernel instruction, or 0. */
 uint32_t fixup_for(uint32_t eip);

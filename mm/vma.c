@@ -1,26 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The list of a process's mappings (VMAs): finding, linking, splitting, merging, and finding room between them.
+ * The list of a process's mappings (VMAs): finding, linking, splitting, merging, and finding room
+ * between them.
  *
- * The list is sorted by address, without overlaps. Searches start at the VMA found last, in whichever direction the address lies: the few
- * mappings of an ordinary program are found in a handful of steps, and so are the neighbours of thousands.
+ * The list is sorted by address, without overlaps. Searches start at the VMA found last, in
+ * whichever direction the address lies: the few mappings of an ordinary program are found in a
+ * handful of steps, and so are the neighbours of thousands.
  *
- * Room is sought from mmap_top downwards. So that a program with many mappings doesn't walk them all each time, mm->hole_top remembers how
- * far down every hole is known to be smaller than mm->hole_size; unmapping moves it up again.
- * Pages and page tables are table.c's business: whoever shortens or removes a VMA here has emptied that range before.
+ * Room is sought from mmap_top downwards. So that a program with many mappings doesn't walk them
+ * all each time, mm->hole_top remembers how far down every hole is known to be smaller than
+ * mm->hole_size; unmapping moves it up again. Pages and page tables are table.c's business: whoever
+ * shortens or removes a VMA here has emptied that range before.
  */
 #include "abi/errno.h"
 #include "kernel/file.h"
 #include "kernel/inode.h"
 #include "kernel/lib.h"
-#include "mm/heap.h"
 #include "mm/internal.h"
 
 struct vma vma_none;
 struct vma *vma_kept;
 uint32_t vma_kept_count;
 
-/* Also the VMA that covers addr, if one does: its end is above and everything before it ends below. */
+/*
+ * Also the VMA that covers addr, if one does: its end is above and everything before it ends below.
+ */
 struct vma *vma_find(struct mm *mm, uint32_t addr)
 {
 	struct vma *v = mm->hint;
@@ -36,6 +40,10 @@ struct vma *vma_find(struct mm *mm, uint32_t addr)
 	return v;
 }
 
+/*
+ * Field by field: the compiler would make a rep movs of an assignment, which costs fork three times
+ * as much.
+ */
 struct vma *vma_copy(const struct vma *like, uint32_t start, uint32_t end)
 {
 	struct vma *v = vma_alloc();
@@ -49,8 +57,7 @@ struct vma *vma_copy(const struct vma *like, uint32_t start, uint32_t end)
 	v->pgoff = like->pgoff;
 	v->file = like->file ? file_get(like->file) : NULL;
 	v->name = like->name;
-	v->special[0] = like->special[0];
-	v->special[1] = like->special[1];
+	v->special = like->special;
 	v->touched = like->touched;
 	return v;
 }
@@ -58,21 +65,19 @@ struct vma *vma_copy(const struct vma *like, uint32_t start, uint32_t end)
 /* With a file to drop, or when enough records are kept. */
 void vma_free_slow(struct vma *v)
 {
-	if (v->file) {
+	if (v->file)
 		file_put(v->file);
-		v->file = NULL;
-	}
-	if (vma_kept_count >= VMA_KEPT_MAX)
-		kfree(v);
-	else
+	v->file = NULL;
+	if (vma_kept_count < VMA_KEPT_MAX)
 		vma_free(v);
+	else
+		kfree(v);
 }
 
 void vma_kept_drop(void)
 {
 	while (vma_kept)
 		kfree(vma_alloc());
-	vma_kept_count = 0;
 }
 
 static uint32_t pages(const struct vma *v)
@@ -87,7 +92,7 @@ int vma_split(struct mm *mm, struct vma *v, uint32_t at)
 
 	if (!high)
 		return -ENOMEM;
-	if (v->file || v->flags & VM_SPECIAL)
+	if (v->file)
 		high->pgoff += (at - v->start) >> PAGE_SHIFT;
 	mm->total_vm -= (v->end - at) >> PAGE_SHIFT;
 	v->end = at;
@@ -113,7 +118,10 @@ static void join(struct mm *mm, struct vma *low, struct vma *high)
 	low->end = end;
 }
 
-/* The upper of two is swallowed, so v survives merging with what is behind it, but not with what is before it. */
+/*
+ * The upper of two is swallowed, so v survives merging with what is behind it, but not with what is
+ * before it.
+ */
 void vma_merge(struct mm *mm, struct vma *v)
 {
 	if (v->next && alike(v, v->next))
@@ -139,7 +147,10 @@ bool vma_hole(struct mm *mm, uint32_t addr, uint32_t len)
 	return !v || room_end(v) >= addr + len;
 }
 
-/* The highest hole of len bytes below top, or 0; *next = the VMA above it; *skipped: the biggest hole that was too small, if bigger. */
+/*
+ * The highest hole of len bytes below top, or 0; *next = the VMA above it; *skipped: the biggest
+ * hole that was too small, if bigger.
+ */
 static inline uint32_t search_down(struct mm *mm, uint32_t top, uint32_t len, struct vma **next, uint32_t *skipped)
 {
 	struct vma *above = vma_find(mm, top), *below = above ? above->prev : mm->last;
@@ -169,8 +180,9 @@ static __attribute__((noinline)) uint32_t find_hole_above(struct mm *mm, uint32_
 }
 
 /*
- * hole_top and hole_size: every hole between hole_top and mmap_top is smaller than hole_size, so a search for that much or more starts at
- * hole_top and finds the same place as one from the top. A search for less starts over.
+ * hole_top and hole_size: every hole between hole_top and mmap_top is smaller than hole_size, so a
+ * search for that much or more starts at hole_top and finds the same place as one from the top. A
+ * search for less starts over.
  */
 uint32_t vma_find_hole(struct mm *mm, uint32_t len, struct vma **next)
 {

@@ -2,180 +2,159 @@
 /*
  * The vmalloc range: buffers of several pages, device memory, kernel stacks.
  *
- * Address space is given out by the page from a bitmap, next fit; a second bitmap marks the last page of each area, so that an area's address is
- * enough to free it. Every area ends with a page that is never mapped. A stack takes four pages of address space, aligned: one unused, the guard page,
- * and two of stack, so stacks are aligned to their size. Freed stacks are kept mapped for the next task, a few of them.
+ * Address space is given out in units of four pages from a bitmap, next fit; a second bitmap marks
+ * the last unit of each area, so that an area's address is enough to free it. A buffer ends with a
+ * page that is never mapped. A stack is one unit: an unused page, the guard page, and two of stack,
+ * so stacks are aligned to their size. Freed stacks are kept mapped for the next task, a few of
+ * them.
  *
- * All page tables exist since boot, so only entries change; what is unmapped is flushed at once. Not for interrupt handlers. What is mapped
- * here is never executable.
+ * All page tables exist since boot, so only entries change; what is unmapped is flushed at once.
+ * Not for interrupt handlers. What is mapped here is never executable.
  */
 #include "kernel/lib.h"
 #include "kernel/log.h"
 #include "mm/internal.h"
 #include "mm/vmalloc.h"
-#include "pv/pv_ops.h"
 
-#define MAX_PAGES	(VMALLOC_MAX >> PAGE_SHIFT)
-#define NOWHERE		0xFFFFFFFFu
-#define STACK_PAGES	4u		/* of address space */
-#define STACK_FIRST	2u		/* of these, the first of the stack itself */
+#define UNIT_PAGES	4u
+#define UNIT_SIZE	(UNIT_PAGES * PAGE_SIZE)
+#define MAX_UNITS	(VMALLOC_MAX / UNIT_SIZE)
+#define STACK_OFFSET	(2 * PAGE_SIZE)		/* of a stack in its unit */
 #define STACKS_KEPT	16
 
 #define DATA_FLAGS	(PTE_PRESENT | PTE_WRITE | PTE_NX)
 #define DEVICE_FLAGS	(DATA_FLAGS | PTE_PCD | PTE_PWT)
 
-static uint32_t taken[MAX_PAGES / 32], last[MAX_PAGES / 32];
-static uint32_t page_count, search_from;
+static uint32_t taken[MAX_UNITS / 32], last[MAX_UNITS / 32];
+static uint32_t units, search_from;
 static void *kept[STACKS_KEPT];
 static unsigned kept_count;
 
 static inline bool bit(const uint32_t *map, uint32_t i) { return map[i / 32] >> (i % 32) & 1; }
-static inline void bit_set(uint32_t *map, uint32_t i) { map[i / 32] |= 1u << (i % 32); }
-static inline void bit_clear(uint32_t *map, uint32_t i) { map[i / 32] &= ~(1u << (i % 32)); }
-static inline uint32_t address(uint32_t i) { return vmalloc_start + (i << PAGE_SHIFT); }
-static inline uint32_t index_of(const void *at) { return ((uint32_t)at - vmalloc_start) >> PAGE_SHIFT; }
+static inline void bit_flip(uint32_t *map, uint32_t i) { map[i / 32] ^= 1u << (i % 32); }
 
 void vmalloc_init(void)
 {
-	page_count = (vmalloc_end - vmalloc_start) >> PAGE_SHIFT;
-	BUG_ON(page_count > MAX_PAGES);
+	units = (vmalloc_end - vmalloc_start) / UNIT_SIZE;
+	BUG_ON(units > MAX_UNITS);
 }
 
-/* ---- address space ---- */
+/* ---- areas ---- */
 
-/* The first run of free pages in [at, end); align: a power of two up to 32. */
-static uint32_t find_run(uint32_t at, uint32_t end, uint32_t pages, uint32_t align)
+/* The first of n free units in a row in [at, end); end: there are none. */
+static uint32_t find_run(uint32_t at, uint32_t end, uint32_t n)
 {
-	for (at = ROUND_UP(at, align); at + pages <= end; at += align) {
-		uint32_t run = 0;
-		if (taken[at / 32] == 0xFFFFFFFFu) {
-			at = (at | 31) + 1 - align;
-			continue;
-		}
-		while (run < pages && !bit(taken, at + run))
-			run++;
-		if (run == pages)
-			return at;
-		at += run & ~(align - 1);
+	for (uint32_t run = 0; at < end; at++) {
+		run = bit(taken, at) ? 0 : run + 1;
+		if (run == n)
+			return at + 1 - n;
+		if (taken[at / 32] == 0xFFFFFFFFu)
+			at |= 31;
 	}
-	return NOWHERE;
+	return end;
 }
 
-/* Address space for an area, its first page's index; NOWHERE: there is none. Next fit spreads areas, so that a stale pointer hits nothing. */
-static uint32_t area_new(uint32_t pages, uint32_t align)
+/*
+ * Address space for an area; 0: there is none. Next fit spreads areas, so that a stale pointer hits
+ * nothing.
+ */
+static uint32_t area_new(uint32_t pages)
 {
-	uint32_t at;
+	uint32_t n = (pages + UNIT_PAGES - 1) / UNIT_PAGES, at = find_run(search_from, units, n);
 
-	if (pages > page_count)
-		return NOWHERE;
-	at = find_run(search_from, page_count, pages, align);
-	if (at == NOWHERE)
-		at = find_run(0, page_count, pages, align);
-	if (at == NOWHERE)
-		return NOWHERE;
-	search_from = at + pages;
-	for (uint32_t i = at; i < at + pages; i++)
-		bit_set(taken, i);
-	bit_set(last, at + pages - 1);
-	return at;
+	if (at == units)
+		at = find_run(0, units, n);
+	if (at == units)
+		return 0;
+	search_from = at + n;
+	for (uint32_t i = at; i < at + n; i++)
+		bit_flip(taken, i);
+	bit_flip(last, at + n - 1);
+	return vmalloc_start + at * UNIT_SIZE;
 }
 
-/* Unmaps and frees an area; owned: its frames too. */
-static void area_free(uint32_t at, bool owned)
+/* Unmaps and frees the area that begins in the unit of `area`; owned: its frames too. */
+static void area_free(const void *area, bool owned)
 {
+	uint32_t at = ((uint32_t)area - vmalloc_start) / UNIT_SIZE, va = vmalloc_start + at * UNIT_SIZE;
 	bool more = true;
 
 	for (; more; at++) {
-		BUG_ON(at >= page_count || !bit(taken, at));
-		uint64_t entry = pv_pte_val(*kernel_pte(address(at)));
-		if (entry) {
-			pfn_t pfn = entry >> PAGE_SHIFT;
-			kernel_map(address(at), 0, 0);
+		BUG_ON(at >= units || !bit(taken, at));
+		for (unsigned i = 0; i < UNIT_PAGES; i++, va += PAGE_SIZE) {
+			uint64_t entry = pv_pte_val(*kernel_pte(va));
+			if (!entry)
+				continue;
+			kernel_map(va, 0, 0);
 			if (owned)
-				page_put(pfn);
+				page_put(entry >> PAGE_SHIFT);
 		}
 		more = !bit(last, at);
-		bit_clear(taken, at);
-		bit_clear(last, at);
+		bit_flip(taken, at);
 	}
+	bit_flip(last, at - 1);
 }
 
-/* Maps n new pages from page `at` on; false: out of memory, what is mapped stays for area_free. */
-static bool back(uint32_t at, uint32_t n, bool zeroed)
+/*
+ * Maps new pages at offset bytes from the start of a new area of so many pages; NULL: out of memory
+ * or address space.
+ */
+static void *area_backed(uint32_t pages, uint32_t offset, uint32_t bytes, pfn_t (*alloc)(void))
 {
-	for (; n; n--, at++) {
-		pfn_t pfn = zeroed ? page_alloc_zeroed() : page_alloc();
-		if (!pfn)
-			return false;
-		kernel_map(address(at), (uint64_t)pfn << PAGE_SHIFT, DATA_FLAGS);
+	uint32_t area = area_new(pages);
+
+	for (uint32_t va = area + offset; area && va < area + offset + bytes; va += PAGE_SIZE) {
+		pfn_t pfn = alloc();
+		if (!pfn) {
+			area_free((void *)area, true);
+			return NULL;
+		}
+		kernel_map(va, (uint64_t)pfn << PAGE_SHIFT, DATA_FLAGS);
 	}
-	return true;
+	return area ? (void *)(area + offset) : NULL;
 }
 
 /* ---- buffers and devices ---- */
 
 void *vmalloc(size_t bytes)
 {
-	uint32_t pages = (bytes >> PAGE_SHIFT) + !!(bytes & ~PAGE_MASK), at;
+	uint32_t len = bytes <= VMALLOC_MAX ? PAGE_ALIGN_UP(bytes) : 0;
 
-	if (!pages)
-		return NULL;
-	at = area_new(pages + 1, 1);
-	if (at == NOWHERE)
-		return NULL;
-	if (!back(at, pages, true)) {
-		area_free(at, true);
-		return NULL;
-	}
-	return (void *)address(at);
+	return len ? area_backed((len >> PAGE_SHIFT) + 1, 0, len, page_alloc_zeroed) : NULL;
 }
 
 void vfree(void *area)
 {
 	if (area)
-		area_free(index_of(area), true);
+		area_free(area, true);
 }
 
 /* phys and bytes need not be whole pages: the address returned has the same offset in its page. */
 void *ioremap(uint64_t phys, size_t bytes)
 {
-	uint32_t offset = phys & ~PAGE_MASK, pages = (bytes >> PAGE_SHIFT) + (((bytes & ~PAGE_MASK) + offset + PAGE_SIZE - 1) >> PAGE_SHIFT);
-	uint32_t at = bytes ? area_new(pages + 1, 1) : NOWHERE;
+	uint32_t offset = phys & ~PAGE_MASK, pages = bytes <= VMALLOC_MAX ? PAGE_ALIGN_UP(bytes + offset) >> PAGE_SHIFT : 0;
+	uint32_t area = bytes && pages ? area_new(pages + 1) : 0;
 
-	if (at == NOWHERE)
-		return NULL;
-	for (uint32_t i = 0; i < pages; i++)
-		kernel_map(address(at + i), phys - offset + ((uint64_t)i << PAGE_SHIFT), DEVICE_FLAGS);
-	return (void *)(address(at) + offset);
+	for (uint32_t i = 0; area && i < pages; i++)
+		kernel_map(area + (i << PAGE_SHIFT), phys - offset + ((uint64_t)i << PAGE_SHIFT), DEVICE_FLAGS);
+	return area ? (void *)(area + offset) : NULL;
 }
 
 void iounmap(void *area)
 {
 	if (area)
-		area_free(index_of(area), false);
+		area_free(area, false);
 }
 
 /* ---- stacks ---- */
 
-static void stack_release(void *stack)
-{
-	area_free(index_of(stack) - STACK_FIRST, true);
-}
-
+/*
+ * The contents are undefined. What is behind a stack is the next unit: a stack's unused page, or a
+ * buffer, which nobody reaches by pushing.
+ */
 void *kstack_alloc(void)
 {
-	uint32_t at;
-
-	if (likely(kept_count))
-		return kept[--kept_count];
-	at = area_new(STACK_PAGES, STACK_PAGES);
-	if (at == NOWHERE)
-		return NULL;
-	if (!back(at + STACK_FIRST, KSTACK_SIZE / PAGE_SIZE, false)) {
-		area_free(at, true);
-		return NULL;
-	}
-	return (void *)address(at + STACK_FIRST);
+	return likely(kept_count) ? kept[--kept_count] : area_backed(UNIT_PAGES, STACK_OFFSET, KSTACK_SIZE, page_alloc);
 }
 
 void kstack_free(void *stack)
@@ -183,7 +162,7 @@ void kstack_free(void *stack)
 	if (likely(kept_count < STACKS_KEPT))
 		kept[kept_count++] = stack;
 	else
-		stack_release(stack);
+		area_free(stack, true);
 }
 
 uint32_t kstack_cache_pages(void)
@@ -194,15 +173,17 @@ uint32_t kstack_cache_pages(void)
 void kstack_cache_drop(void)
 {
 	while (kept_count)
-		stack_release(kept[--kept_count]);
+		area_free(kept[--kept_count], true);
 }
 
-/* Only a stack has an unused page before its guard page: the guard page of a buffer follows a mapped one. */
+/*
+ * Only a stack has an unused page before its guard page: an area of another kind begins with a
+ * mapped one.
+ */
 int kstack_is_guard(uint32_t addr)
 {
-	uint32_t at = (addr - vmalloc_start) >> PAGE_SHIFT;
+	uint32_t unit = (addr - vmalloc_start) / UNIT_SIZE, va = vmalloc_start + unit * UNIT_SIZE;
 
-	if (addr < vmalloc_start || addr >= vmalloc_end || at % STACK_PAGES != STACK_FIRST - 1 || !bit(taken, at))
-		return 0;
-	return !kernel_pte(address(at - 1))->raw && !kernel_pte(address(at))->raw && kernel_pte(address(at + 1))->raw;
+	return addr >= vmalloc_start && addr < vmalloc_end && bit(taken, unit) && addr - va < STACK_OFFSET &&
+	       addr - va >= STACK_OFFSET - PAGE_SIZE && !kernel_pte(va)->raw && kernel_pte(va + STACK_OFFSET)->raw;
 }

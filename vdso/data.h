@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The gate's data page: what the time functions of the VDSO need to tell the time without a system call.
+ * The gate's data page: what the time functions of the VDSO need to tell the time without a system
+ * call.
  *
- * Read-only for user mode, one page below the code page; the kernel writes it through its own mapping. The clock of id c
- * (0 real time, 1 monotonic) is base_ns[c] + (((tsc - tsc_base) << pre_shift) * mult >> 32), where mult has its highest
- * bit set unless pre_shift is 0; that is the same number, to the nanosecond, as struct pv_clock_desc gives. seq is odd
- * while the page is being written or when it cannot be used (usable = 0): readers then ask the kernel. The
- * offsets reach nasm through tools/gen-offsets.c, as VDSO_*.
+ * Read-only for user mode, one page below the code page; the kernel writes it through its own
+ * mapping. The clock of id c (0 real time, 1 monotonic) is base_ns[c] + (((tsc - tsc_base) <<
+ * pre_shift) * mult >> 32), where mult has its highest bit set unless pre_shift is 0; that is the
+ * same number, to the nanosecond, as struct pv_clock_desc gives. seq is odd while the page is being
+ * written or when it cannot be used (usable = 0): readers then ask the kernel. The offsets reach
+ * nasm through tools/gen-offsets.c, as VDSO_*.
  */
 #ifndef VDSO_DATA_H
 #define VDSO_DATA_H

@@ -2,9 +2,10 @@
 ;
 ; The images of the VDSO inside the kernel, each in a page of its own.
 ;
-; The pages are written once, when the chosen image is relocated (vdso/vdso.c), and become read-only with the rest of
-; .data.ro_after_init: user mode executes from them, so they must have no writable alias. The table's rows are
-; struct vdso_image of vdso/vdso.c: page, file size, and the offsets that the kernel needs; landing pad 0 = no SYSENTER in it.
+; The pages are written once, when the chosen image is relocated (vdso/vdso.c), and become read-only
+; with the rest of .data.ro_after_init: user mode executes from them, so they must have no writable
+; alias. The table's rows are struct vdso_image of vdso/vdso.c: page, file size, and the offsets
+; that the kernel needs; landing pad 0 = no SYSENTER in it.
 
 %include "vdso/symbols.inc"
 

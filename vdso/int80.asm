@@ -1,8 +1,10 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The VDSO where SYSENTER does not work or was not wanted (vdso_entry=int80): the old way behind the new door.
+; The VDSO where SYSENTER does not work or was not wanted (vdso_entry=int80): the old way behind the
+; new door.
 ;
-; No landing pad: the interrupt returns by itself. The kernel tells the images apart by landing_pad being at offset 0.
+; No landing pad: the interrupt returns by itself. The kernel tells the images apart by landing_pad
+; being at offset 0.
 
 %include "vdso/gate.inc"
 

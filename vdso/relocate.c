@@ -2,12 +2,14 @@
 /*
  * Relocation of the VDSO: after it the ELF headers agree with the place where the page is mapped.
  *
- * An old loader, who took the page to be at the one address it was built for, uses what the headers say without adding anything. So
- * whenever a hypervisor has taken the top of the address space and the page is elsewhere, the headers must say so; then
- * nobody can tell that the page ever was to be at 0xffffe000. All places are found by the image's own section and program headers,
- * and each is checked to lie within the image, because this also runs on made-up images in the unit test.
+ * An old loader, who took the page to be at the one address it was built for, uses what the headers
+ * say without adding anything. So whenever a hypervisor has taken the top of the address space and
+ * the page is elsewhere, the headers must say so; then nobody can tell that the page ever was to be
+ * at 0xffffe000. All places are found by the image's own section and program headers, and each is
+ * checked to lie within the image, because this also runs on made-up images in the unit test.
  *
- * It doesn't touch the code, and it doesn't apply dynamic relocations: the linker script sees to it that there are none.
+ * It doesn't touch the code, and it doesn't apply dynamic relocations: the linker script sees to it
+ * that there are none.
  */
 #include "vdso/relocate.h"
 
@@ -16,7 +18,10 @@
 
 struct image { uint8_t *bytes; uint32_t size, base; };
 
-/* count records of `record` bytes at offset, word-aligned: their address, or NULL if they are not all inside. */
+/*
+ * count records of `record` bytes at offset, word-aligned: their address, or NULL if they are not
+ * all inside.
+ */
 static void *table(const struct image *i, uint32_t offset, uint32_t count, uint32_t record)
 {
 	if (offset % 4 || offset > i->size || count > (i->size - offset) / record)

@@ -2,15 +2,16 @@
 /*
  * The gate: modes, places, and the data page.
  *
- * Random mode gives each program its own mapping of the page; addresses in the image are relative to its start. Compat
- * mode has one mapping for all, in the fixmap, with absolute addresses: at 0xffffe000, or below what a hypervisor has
- * taken of the top, which nobody notices because the image is relocated to there (T5). The other way out, no page at all
- * when it can't be at its old address (T6), is vdso=compat,strict.
+ * Random mode gives each program its own mapping of the page; addresses in the image are relative
+ * to its start. Compat mode has one mapping for all, in the fixmap, with absolute addresses: at
+ * 0xffffe000, or below what a hypervisor has taken of the top, which nobody notices because the
+ * image is relocated to there (T5). The other way out, no page at all when it can't be at its old
+ * address (T6), is vdso=compat,strict.
  *
- * The image's frame is part of the kernel's read-only data, so it is mapped writable nowhere; the data page is a page of
- * the kernel's bss. Off means off: no page, no SYSENTER registers, no entry in the auxiliary vector (T8). What old user
- * land makes of it all can't be known here; vdso=probe only offers the second try to whoever notices that process 1
- * died.
+ * The image's frame is part of the kernel's read-only data, so it is mapped writable nowhere; the
+ * data page is a page of the kernel's bss. Off means off: no page, no SYSENTER registers, no entry
+ * in the auxiliary vector (T8). What old user land makes of it all can't be known here; vdso=probe
+ * only offers the second try to whoever notices that process 1 died.
  */
 #include "vdso/vdso.h"
 
@@ -110,18 +111,9 @@ void vdso_prepare(void)
 
 /* ---- setting up ---- */
 
-static void map_compat_page(void)
+static bool uses_sysenter(void)
 {
-	uint64_t user = PTE_PRESENT | PTE_USER | PTE_GLOBAL;
-
-	fixmap_set(FIX_VDSO, virt_to_phys(image->page), user);
-	fixmap_set(FIX_VDSO_DATA, virt_to_phys(&data_page), pv_facts.nx_usable ? user | PTE_NX : user);
-}
-
-static void setup_sysenter(void)
-{
-	pv_write_msr(MSR_SYSENTER_CS, kernel_cs());
-	pv_write_msr(MSR_SYSENTER_EIP, (uint32_t)sysenter_entry);
+	return mode != MODE_OFF && image->landing_pad;
 }
 
 static void log_decision(void)
@@ -135,10 +127,14 @@ static void log_decision(void)
 void vdso_init(void)
 {
 	vdso_update_clock();
-	if (mode == MODE_COMPAT)
-		map_compat_page();
-	if (mode != MODE_OFF && image->landing_pad)
-		setup_sysenter();
+	if (mode == MODE_COMPAT) {
+		fixmap_set(FIX_VDSO, virt_to_phys(image->page), PTE_USER);
+		fixmap_set(FIX_VDSO_DATA, virt_to_phys(&data_page), PTE_USER | PTE_NX);
+	}
+	if (uses_sysenter()) {
+		pv_write_msr(MSR_SYSENTER_CS, kernel_cs());
+		pv_write_msr(MSR_SYSENTER_EIP, (uint32_t)sysenter_entry);
+	}
 	log_decision();
 }
 
@@ -148,7 +144,7 @@ void vdso_turn_off(void)
 		fixmap_clear(FIX_VDSO);
 		fixmap_clear(FIX_VDSO_DATA);
 	}
-	if (mode != MODE_OFF && image->landing_pad)
+	if (uses_sysenter())
 		pv_write_msr(MSR_SYSENTER_CS, 0);	/* SYSENTER then faults */
 	mode = MODE_OFF;
 	log_decision();
@@ -211,17 +207,14 @@ static void set_base(struct mm *mm, uint32_t base)
 
 int vdso_map(struct mm *mm, uint32_t at)
 {
-	pfn_t data = virt_to_pfn(&data_page), code = virt_to_pfn(image->page);
 	uint32_t got;
 
 	set_base(mm, vdso_compat_base());
 	if (mode != MODE_RANDOM)
 		return 0;
-	got = mm_map_special(mm, at, &data, 1, "[vvar]");
-	if (!IS_ERR_VALUE(got)) {
-		vma_find(mm, at)->flags &= ~VM_EXEC;
-		got = mm_map_special(mm, at + PAGE_SIZE, &code, 1, "[vdso]");
-	}
+	got = mm_map_special(mm, at, virt_to_pfn(&data_page), VM_READ, "[vvar]");
+	if (!IS_ERR_VALUE(got))
+		got = mm_map_special(mm, at + PAGE_SIZE, virt_to_pfn(image->page), VM_READ | VM_EXEC, "[vdso]");
 	if (IS_ERR_VALUE(got))
 		return (int)got;
 	BUG_ON(got != at + PAGE_SIZE);
@@ -229,17 +222,10 @@ int vdso_map(struct mm *mm, uint32_t at)
 	return 0;
 }
 
-/* A task in a call by SYSENTER goes back to the landing pad, so it must go to the new one. */
-static void move_task(struct task *t, uint32_t old_pad, uint32_t new_pad)
-{
-	struct regs *r = task_user_regs(t);
-
-	t->landing_pad = new_pad;
-	if (old_pad && new_pad && r->eip == old_pad)
-		r->eip = new_pad;
-}
-
-/* Every task that runs in mm has a copy of the landing pad. Rare, so all processes are asked. */
+/*
+ * Every task that runs in mm has a copy of the landing pad, and one that is in a call by SYSENTER
+ * goes back to it, so must go to the new one. Rare, so all processes are asked.
+ */
 void vdso_moved(struct mm *mm, uint32_t from, uint32_t to)
 {
 	uint32_t old_pad = mm->landing_pad;
@@ -249,14 +235,21 @@ void vdso_moved(struct mm *mm, uint32_t from, uint32_t to)
 		return;
 	set_base(mm, to);
 	for (struct process *p = next_process(0); p; p = next_process(p->pid + 1))
-		list_for_each(t, &p->tasks, group_node)
-			if (t->mm == mm)
-				move_task(t, old_pad, mm->landing_pad);
+		list_for_each(t, &p->tasks, group_node) {
+			if (t->mm != mm)
+				continue;
+			t->landing_pad = mm->landing_pad;
+			if (old_pad && mm->landing_pad && task_user_regs(t)->eip == old_pad)
+				task_user_regs(t)->eip = mm->landing_pad;
+		}
 }
 
 /* ---- the data page ---- */
 
-/* Makes a * mult >> shift into (a << pre_shift) * mult >> 32 without losing a bit of the result; false when that can't be. */
+/*
+ * Makes a * mult >> shift into (a << pre_shift) * mult >> 32 without losing a bit of the result;
+ * false when that can't be.
+ */
 static bool fit_factor(struct pv_clock_desc *d)
 {
 	while (d->mult && !(d->mult >> 31) && d->shift < 32) {
