@@ -44,6 +44,7 @@ struct guest {
 	/* Interrupts and time. */
 	uint32_t pending;			/* bit n: virtual interrupt n */
 	uint64_t event;				/* when interrupt 0 is due, in clock_ns; NEVER */
+	uint64_t deadline;			/* when its life is over, whatever it does; NEVER */
 
 	struct shadows shadows;
 	struct virtio_console console;
@@ -71,6 +72,8 @@ void guest_raise(struct guest *g, unsigned irq);
 void guest_reflect(struct guest *g, unsigned vector, uint32_t error);
 /* Before each entry: the lowest pending interrupt, if it may come. */
 void guest_deliver(struct guest *g);
+/* Whether there is one that the guest doesn't mask and that still could not come. */
+bool guest_waits(const struct guest *g);
 void guest_set_gate(struct guest *g, uint32_t vector, uint32_t low, uint32_t high);
 void guest_set_descriptor(struct guest *g, uint32_t index, uint32_t low, uint32_t high);
 void guest_init_processor(struct guest *g);

@@ -218,6 +218,11 @@ void guest_deliver(struct guest *g)
 	enter(g, LGUEST_IRQ_VECTOR + irq, 0);
 }
 
+bool guest_waits(const struct guest *g)
+{
+	return g->data && g->pending & ~g->data->blocked_interrupts;
+}
+
 /* ---- what ring 1 may do and the processor refuses (lguest.md 8) ---- */
 
 struct instruction { uint8_t opcode; unsigned length; bool words; };

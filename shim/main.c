@@ -13,6 +13,7 @@
 #include "shim/pic.h"
 
 #define SLICE_NS	10000000u	/* if somebody else wants to run */
+#define RETRY_NS	1000000u	/* to an interrupt that can't be delivered now, if nothing else happens */
 #define MIN_PAGES	512u		/* 2 MiB */
 #define ELF_MAGIC	0x464C457Fu
 
@@ -185,6 +186,16 @@ static void set_ts(bool ts)
 		write_cr0(wanted);
 }
 
+/* The instruction keeps neither eip nor esp: the guest finds the one as 0, for the other what system calls leave in ebp. */
+static void reflect_sysenter(struct guest *g)
+{
+	g->regs.cs = GDT_USER_CS << 3 | 3;
+	g->regs.ss = GDT_USER_DS << 3 | 3;
+	g->regs.eip = 0;
+	g->regs.esp = g->regs.ebp;
+	guest_reflect(g, LGUEST_SYSCALL_VECTOR, 0);
+}
+
 /* What happened to the guest, given the processor's cr2. */
 static void handle(struct guest *g, uint32_t cr2)
 {
@@ -204,7 +215,7 @@ static void handle(struct guest *g, uint32_t cr2)
 			g->data->cr2 = cr2;
 		guest_reflect(g, vector, error);
 	} else if (vector == VECTOR_SYSENTER) {
-		guest_stop(g, "SYSENTER");
+		reflect_sysenter(g);
 	} else if (vector != VECTOR_PROTECTION || !guest_emulate(g)) {
 		guest_reflect(g, vector, error);
 	}
@@ -212,6 +223,8 @@ static void handle(struct guest *g, uint32_t cr2)
 
 static void poll(struct guest *g, uint64_t now)
 {
+	if (guest_runs(g) && now >= g->deadline)
+		guest_stop(g, "it has run for %u ms", options.lifetime);
 	if (!guest_runs(g))
 		return;
 	if (g->event <= now) {
@@ -231,7 +244,7 @@ static void poll_all(void)
 	for (struct guest *g = guests; g < guests + guest_count; g++) {
 		poll(g, now);
 		if (guest_runs(g))
-			next = MIN(next, g->event);
+			next = MIN(next, MIN(g->event, g->deadline));
 	}
 	clock_alarm(next);
 }
@@ -250,13 +263,16 @@ static void run_slice(struct guest *g)
 
 	memory_show_guest(g->regs_page, (uint32_t)g->page);
 	switch_fpu(g);
-	clock_alarm(end);
+	clock_alarm(MIN(end, g->deadline));
 	while (g->state == GUEST_READY && (end == NEVER || clock_ns() < end)) {
 		if (g->event != NEVER || g->pending)
 			poll(g, clock_ns());
 		guest_deliver(g);
 		if (!guest_runs(g))
 			break;
+		clock_alarm(g->event);
+		if (guest_waits(g))
+			clock_alarm(clock_ns() + RETRY_NS);
 		set_ts(g->ts);
 		switcher_run(&g->regs, shadow_cr3(g));
 		handle(g, read_cr2());

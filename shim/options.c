@@ -73,6 +73,8 @@ static bool set_option(const char *name, const char *value)
 		return size_of(value, &options.mem);
 	if (!strcmp(name, "restarts"))
 		return size_of(value, &options.restarts);
+	if (!strcmp(name, "lifetime"))
+		return size_of(value, &options.lifetime);
 	for (unsigned i = 0; i < ARRAY_SIZE(switches); i++) {
 		if (strcmp(name, switches[i].name))
 			continue;

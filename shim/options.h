@@ -12,6 +12,7 @@
  *	pae=on|off		off: the guest's tables are read in the two-level format
  *	abi=full|min		min: calls that are optional stop the guest
  *	restarts=N		a guest that was stopped or wants it begins anew, at most N times; its command line then ends in restart=COUNT
+ *	lifetime=MS		a guest is stopped so long after it began
  *	stats=on		hypercalls and faults of each guest, printed at its end
  */
 #ifndef SHIM_OPTIONS_H
@@ -26,7 +27,7 @@
 struct module { uint32_t start, end; char cmdline[CMDLINE_SIZE]; };
 
 struct options {
-	uint32_t mem, reserve, restarts;
+	uint32_t mem, reserve, restarts, lifetime;
 	bool reflect_all, sysenter, no_tsc, sticky, no_devices, two_level, abi_min, stats;
 };
 extern struct options options;
