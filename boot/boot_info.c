@@ -2,8 +2,9 @@
 /*
  * Putting a loader's words in order: the memory map, the command line, the initrd.
  *
- * Maps may overlap, be unsorted, or wrap; what any entry calls not usable is not used. What comes out is sorted, disjoint, page aligned,
- * and holds the kernel and the initrd, or the machine is not started. No hooks, no log: this also runs in host-side tests.
+ * Maps may overlap, be unsorted, or wrap; what any entry calls not usable is not used. What comes out is sorted,
+ * disjoint, page aligned, and holds the kernel and the initrd, or the machine is not started. No hooks, no log: this
+ * also runs in host-side tests.
  */
 #include "boot/boot_info.h"
 #include "boot/window.h"
@@ -24,11 +25,12 @@ const char *boot_door_name(enum boot_door door)
 	return names[door];
 }
 
+/* Each list is kept in the order of the starts; a map has few entries. */
 void boot_map_add(struct boot_map *map, uint64_t start, uint64_t size, uint32_t type)
 {
 	bool usable = type == BOOT_TYPE_RAM;
 	uint32_t *count = usable ? &map->usable_count : &map->hole_count;
-	struct mem_range *r = (usable ? map->usable : map->holes) + *count;
+	struct mem_range *r = usable ? map->usable : map->holes;
 
 	if (!size || start >= PHYS_LIMIT)
 		return;
@@ -36,24 +38,13 @@ void boot_map_add(struct boot_map *map, uint64_t start, uint64_t size, uint32_t 
 		map->hole_lost |= !usable;
 		return;
 	}
-	if (size > PHYS_LIMIT - start)
-		size = PHYS_LIMIT - start;
-	*r = (struct mem_range){ start, start + size };
-	++*count;
+	uint32_t k = (*count)++;
+	for (; k > 0 && r[k - 1].start > start; k--)
+		r[k] = r[k - 1];
+	r[k] = (struct mem_range){ start, start + MIN(size, PHYS_LIMIT - start) };
 }
 
-/* By start; a map has few entries. */
-static void sort_ranges(struct mem_range *r, uint32_t n)
-{
-	for (uint32_t i = 1; i < n; i++) {
-		struct mem_range x = r[i];
-		uint32_t k = i;
-		for (; k > 0 && r[k - 1].start > x.start; k--)
-			r[k] = r[k - 1];
-		r[k] = x;
-	}
-}
-
+/* Ranges come in the order of their starts. What is adjacent or overlaps becomes one. */
 static void add_pages(struct boot_info *bi, uint64_t start, uint64_t end)
 {
 	struct mem_range *last = bi->ram + bi->ram_count - 1;
@@ -68,7 +59,7 @@ static void add_pages(struct boot_info *bi, uint64_t start, uint64_t end)
 		bi->ram[bi->ram_count++] = (struct mem_range){ start, end };
 }
 
-/* A usable range without the holes, which are sorted. */
+/* A usable range without the holes. */
 static void add_without_holes(struct boot_info *bi, struct mem_range r, const struct boot_map *map)
 {
 	for (uint32_t i = 0; i < map->hole_count && r.start < r.end; i++) {
@@ -82,6 +73,7 @@ static void add_without_holes(struct boot_info *bi, struct mem_range r, const st
 		add_pages(bi, r.start, r.end);
 }
 
+/* Ranges of RAM never touch each other, so one must hold it all. */
 static bool in_ram(const struct boot_info *bi, const struct mem_range *r)
 {
 	for (uint32_t i = 0; i < bi->ram_count; i++)
@@ -90,18 +82,16 @@ static bool in_ram(const struct boot_info *bi, const struct mem_range *r)
 	return false;
 }
 
+/* Refuses what can't be true, in the words of the one line that the user sees. */
 const char *boot_info_finish(struct boot_info *bi, const struct boot_map *map)
 {
-	struct boot_map sorted = *map;
 	struct mem_range initrd = { bi->initrd.start & ~(PAGE - 1), (bi->initrd.end + PAGE - 1) & ~(PAGE - 1) };
 
 	if (map->hole_lost)
 		return "the memory map has more than 64 reserved ranges";
-	sort_ranges(sorted.usable, sorted.usable_count);
-	sort_ranges(sorted.holes, sorted.hole_count);
 	bi->ram_count = 0;
-	for (uint32_t i = 0; i < sorted.usable_count; i++)
-		add_without_holes(bi, sorted.usable[i], &sorted);
+	for (uint32_t i = 0; i < map->usable_count; i++)
+		add_without_holes(bi, map->usable[i], map);
 	if (!bi->ram_count)
 		return "the memory map has no usable RAM";
 	if (!in_ram(bi, &bi->kernel))
@@ -117,6 +107,7 @@ const char *boot_info_finish(struct boot_info *bi, const struct boot_map *map)
 	return NULL;
 }
 
+/* Byte by byte: where it ends is known only when it has been read. */
 const char *boot_copy_cmdline(const struct boot_window *w, uint64_t phys, struct boot_info *bi)
 {
 	for (uint32_t i = 0; i < CMDLINE_SIZE; i++) {
@@ -131,6 +122,7 @@ const char *boot_copy_cmdline(const struct boot_window *w, uint64_t phys, struct
 	return "the command line is longer than 2047 characters";
 }
 
+/* Only for the log, so what is unreadable just ends it. */
 void boot_copy_loader(const struct boot_window *w, uint64_t phys, struct boot_info *bi)
 {
 	const char *c;

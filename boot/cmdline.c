@@ -2,8 +2,9 @@
 /*
  * Cutting the command line into options and the words of process 1.
  *
- * Words are separated by blanks; a word may hold "..." or '...' with blanks in it, whose quotes are dropped. The first word "--" ends the
- * options. Works in place on the caller's text and remembers only pointers into it. Warnings go to the log.
+ * Words are separated by blanks; a word may hold "..." or '...' with blanks in it, whose quotes are dropped. The first
+ * word "--" ends the options. Works in place on the caller's text and remembers only pointers into it, since there is no
+ * heap yet. Warnings go to the log.
  */
 #include "boot/cmdline.h"
 #include "kernel/lib.h"
@@ -38,21 +39,29 @@ static char *next_word(char **text)
 	return word;
 }
 
+/* Where an option's value is kept; NULL: there is no such option. */
+static const char **value_of(const char *name)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(known); i++)
+		if (!strcmp(known[i], name))
+			return &values[i];
+	return NULL;
+}
+
 static void add_option(char *word)
 {
 	char *equals = strchr(word, '=');
 
 	if (equals)
 		*equals = 0;
-	for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
-		if (strcmp(known[i], word))
-			continue;
-		values[i] = equals ? equals + 1 : "";
-		return;
-	}
-	klog("boot: unknown option %s ignored\n", word);
+	const char **value = value_of(word);
+	if (value)
+		*value = equals ? equals + 1 : "";
+	else
+		klog("boot: unknown option %s ignored\n", word);
 }
 
+/* A word too many for process 1 is lost with those behind it. */
 void cmdline_parse(char *text)
 {
 	char *word;
@@ -68,10 +77,9 @@ void cmdline_parse(char *text)
 
 const char *option(const char *name)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(known); i++)
-		if (!strcmp(known[i], name))
-			return values[i];
-	return NULL;
+	const char **value = value_of(name);
+
+	return value ? *value : NULL;
 }
 
 bool option_is(const char *name, const char *value)
@@ -86,34 +94,24 @@ void option_bad(const char *name)
 	klog("boot: warning: %s=%s is not understood and ignored\n", name, option(name));
 }
 
-static int digit(char c)
-{
-	int d = c >= 'a' ? c - 'a' + 10 : c >= 'A' ? c - 'A' + 10 : c - '0';
-
-	return c >= '0' && (c <= '9' || d >= 10) && d < 36 ? d : 36;
-}
-
-static unsigned unit_shift(char unit)
-{
-	return unit == 'K' || unit == 'k' ? 10 : unit == 'M' || unit == 'm' ? 20 : unit == 'G' || unit == 'g' ? 30 : 0;
-}
-
 bool parse_size(const char *text, uint32_t *bytes)
 {
-	int base = text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10;
+	static const char digits[] = "0123456789abcdefABCDEF", units[] = "kmg";
+	const char *digit, *unit;
 	uint64_t value = 0;
+	unsigned base = text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10, count = 0;
 
-	text += base == 16 ? 2 : 0;
-	if (digit(*text) >= base)
-		return false;
-	for (; digit(*text) < base; text++) {
-		value = value * base + digit(*text);
-		if (value > UINT32_MAX)
+	for (text += base == 16 ? 2 : 0; *text && (digit = strchr(digits, *text)); text++, count++) {
+		unsigned d = digit - digits < 16 ? digit - digits : digit - digits - 6;
+		value = value * base + d;
+		if (d >= base || value > UINT32_MAX)
 			return false;
 	}
-	unsigned shift = unit_shift(*text);
-	value <<= shift;
-	if (text[shift ? 1 : 0] || value > UINT32_MAX)
+	if (*text && (unit = strchr(units, *text | 0x20))) {
+		value <<= 10 * (unit - units + 1);
+		text++;
+	}
+	if (!count || *text || value > UINT32_MAX)
 		return false;
 	*bytes = value;
 	return true;

@@ -2,8 +2,9 @@
 /*
  * The readers of multiboot 1 and 2 boot information.
  *
- * Layouts: Multiboot Specification 0.6.96, section 3.3, and Multiboot2 Specification 2.0, section 3.6. Every pointer and size is the
- * loader's word and checked against the window before it is followed.
+ * Layouts: Multiboot Specification 0.6.96, section 3.3, and Multiboot2 Specification 2.0, section 3.6. Every pointer and
+ * size is the loader's word and checked against the window before it is followed. Whether map, kernel and initrd fit
+ * together is boot_info_finish's business. Flags and tags that are not named here are passed over.
  */
 #include "boot/window.h"
 #include "kernel/lib.h"
@@ -15,6 +16,7 @@ struct multiboot1_info {
 _Static_assert(offsetof(struct multiboot1_info, mmap_length) == 44, "multiboot 1 information");
 _Static_assert(offsetof(struct multiboot1_info, boot_loader_name) == 64, "multiboot 1 information");
 
+/* flags: which members are there */
 #define MB1_MEMORY	0x001u
 #define MB1_CMDLINE	0x004u
 #define MB1_MODULES	0x008u
@@ -45,6 +47,7 @@ static const char *read_mmap1(const struct boot_window *w, uint32_t addr, uint32
 	return NULL;
 }
 
+/* A loader without a memory map (MB1_MEMORY alone) knows conventional memory and what is above 1 MiB, in KiB. */
 const char *multiboot1_read(const struct boot_window *w, uint32_t info, struct boot_info *bi, struct boot_map *map)
 {
 	const struct multiboot1_info *mbi = window_at(w, info, sizeof(*mbi));
@@ -63,8 +66,6 @@ const char *multiboot1_read(const struct boot_window *w, uint32_t info, struct b
 		const struct multiboot1_module *m = window_at(w, mbi->mods_addr, sizeof(*m));
 		if (!m)
 			return "the list of modules lies outside of memory";
-		if (m->start > m->end)
-			return "the initrd ends before it starts";
 		boot_set_initrd(bi, m->start, m->end);
 	}
 	if (mbi->flags & MB1_MMAP)
@@ -76,6 +77,7 @@ const char *multiboot1_read(const struct boot_window *w, uint32_t info, struct b
 	return NULL;
 }
 
+/* Entries may be longer than we know: entry_size is the step. */
 static const char *read_mmap2(const struct multiboot2_mmap *t, struct boot_map *map)
 {
 	uint32_t step = t->entry_size;
@@ -102,8 +104,8 @@ static const char *read_tag(const struct multiboot2_tag *tag, uint32_t at, struc
 		boot_copy_loader(&inside, at + sizeof(*tag), bi);
 		return NULL;
 	case MB2_MODULE:
-		if (tag->size < sizeof(*m) || m->start > m->end)
-			return "the initrd ends before it starts";
+		if (tag->size < sizeof(*m))
+			return "the module's tag is malformed";
 		boot_set_initrd(bi, m->start, m->end);
 		return NULL;
 	case MB2_MMAP:
@@ -117,6 +119,7 @@ static const char *read_tag(const struct multiboot2_tag *tag, uint32_t at, struc
 	}
 }
 
+/* Tags stand at multiples of 8 bytes from the header on; the end tag is a must. */
 const char *multiboot2_read(const struct boot_window *w, uint32_t info, struct boot_info *bi, struct boot_map *map)
 {
 	const uint32_t *total = window_at(w, info, 8);

@@ -38,8 +38,6 @@ const char *pvh_read(const struct boot_window *w, uint32_t info, struct boot_inf
 		const struct hvm_module *m = window_at(w, si->modlist, sizeof(*m));
 		if (!m)
 			return "the list of modules lies outside of memory";
-		if (m->addr + m->size < m->addr)
-			return "the initrd ends before it starts";
 		boot_set_initrd(bi, m->addr, m->addr + m->size);
 	}
 	if (si->memmap_entries > 4096)

@@ -40,6 +40,7 @@ static volatile uint16_t *cell(unsigned row, unsigned column)
 	return screen.memory + (screen.top + row) * COLUMNS + column;
 }
 
+/* Both are places of cell(); backwards, it is nothing. */
 static void blank(volatile uint16_t *from, volatile uint16_t *to)
 {
 	while (from < to)
@@ -67,6 +68,7 @@ static void scroll(void)
 	set_crtc(START_HIGH, screen.top * COLUMNS);
 }
 
+/* The column stays: the terminal sends CR with it (ONLCR). */
 static void line_feed(void)
 {
 	if (screen.row + 1 < ROWS)
@@ -85,6 +87,7 @@ static void put(char c)
 	*cell(screen.row, screen.column++) = (BLANK & 0xFF00) | (uint8_t)c;
 }
 
+/* What else there is below a blank does nothing, as on Linux's screen. */
 static void control(char c)
 {
 	if (c == '\n')
@@ -107,45 +110,36 @@ static void erase(unsigned how, volatile uint16_t *first, volatile uint16_t *end
 	blank(how == 0 ? cursor : first, how == 1 ? cursor + 1 : end);
 }
 
-static unsigned forward(unsigned from, unsigned by, unsigned size)
+static void place(int row, int column)
 {
-	return MIN(from + MIN(by, size), size - 1);
+	screen.row = MIN(MAX(row, 0), (int)ROWS - 1);
+	screen.column = MIN(MAX(column, 0), (int)COLUMNS - 1);
 }
 
-static unsigned back(unsigned from, unsigned by)
-{
-	return from - MIN(from, by);
-}
-
-/* The letter that ends a sequence says what it does. No parameter counts as 1 for moves and places, 0 for erasing. */
+/*
+ * The letter that ends a sequence says what it does (ECMA-48, section 8.3). No parameter counts as 1 for moves and
+ * places, 0 for erasing. Parameters are below 10,000, so nothing overflows.
+ */
 static void sequence_end(char c)
 {
-	unsigned n = screen.parameters[0], by = MAX(n, 1u);
+	int n = screen.parameters[0], by = MAX(n, 1), row = screen.row, column = screen.column;
 
 	switch (c) {
 	case 'A':
-		screen.row = back(screen.row, by);
-		break;
+		return place(row - by, column);
 	case 'B':
-		screen.row = forward(screen.row, by, ROWS);
-		break;
+		return place(row + by, column);
 	case 'C':
-		screen.column = forward(screen.column, by, COLUMNS);
-		break;
+		return place(row, column + by);
 	case 'D':
-		screen.column = back(screen.column, by);
-		break;
+		return place(row, column - by);
 	case 'H':
 	case 'f':
-		screen.row = forward(0, by - 1, ROWS);
-		screen.column = forward(0, MAX(screen.parameters[1], 1u) - 1, COLUMNS);
-		break;
+		return place(by - 1, (int)screen.parameters[1] - 1);
 	case 'J':
-		erase(n, cell(0, 0), cell(ROWS, 0));
-		break;
+		return erase(n, cell(0, 0), cell(ROWS, 0));
 	case 'K':
-		erase(n, cell(screen.row, 0), cell(screen.row + 1, 0));
-		break;
+		return erase(n, cell(row, 0), cell(row + 1, 0));
 	}
 }
 
@@ -184,7 +178,6 @@ static void vga_write(const char *text, size_t n)
 {
 	irq_flags_t flags = irq_save();
 
-	irq_disable();
 	while (n--)
 		byte(*text++);
 	set_crtc(CURSOR_HIGH, (screen.top + screen.row) * COLUMNS + MIN(screen.column, COLUMNS - 1));

@@ -17,7 +17,7 @@
 struct pv_snippet { void (*hook)(void); const uint8_t *start, *end; };
 _Static_assert(sizeof(struct pv_snippet) == 12, "rows of arch/x86/native.asm");
 
-/* A step of selftest=pv that only this platform has: what it is, where it is promised; run returns how much was wrong, and has said what. */
+/* A step of selftest=pv: what is tried, where it is promised. It calls pv_equal for whatever it finds. */
 struct pv_step { const char *what, *where; void (*run)(void); };
 
 struct pv_backend {
@@ -30,7 +30,7 @@ struct pv_backend {
 	const struct pv_io_ops *io;
 	const struct pv_smp_ops *smp;
 	const struct pv_snippet *snippets, *snippets_end;
-	const struct pv_step *steps, *steps_end;	/* none if the platform has no more to show than others */
+	const struct pv_step *steps;	/* of this platform alone, until `what` is NULL; NULL: none */
 };
 
 extern const struct pv_backend native_backend;	/* arch/x86/native.c */
@@ -43,6 +43,9 @@ extern const struct pv_backend *pv_backend;	/* the one in use */
 extern const char *const pv_op_names[PV_OP_COUNT];
 typedef void (*pv_hook)(void);
 static inline pv_hook pv_hook_at(unsigned index) { return ((const pv_hook *)&pv_ops)[index]; }
+
+/* selftest.c. sent: what was done; nothing is said when it went well. */
+void pv_equal(const char *sent, uint32_t got, uint32_t expected);
 
 /* patch.c: how call sites ended, by hook. */
 enum pv_site_end { PV_END_TABLE, PV_END_NOTHING, PV_END_INLINE, PV_END_DIRECT, PV_ENDS };

@@ -131,13 +131,16 @@ static void lguest_shutdown(enum outcome outcome, int code, const char *line)
 
 static uint32_t cr0 = 0x80010031, cr4 = 0x20;	/* PG, WP, NE, ET, PE; PAE: what we would find there, and what we wrote since */
 
-/* What is left is of use to programs or known to work in ring 1 (section 8). MSR stays because boot asks for it. */
+/*
+ * What is left is of use to programs or known to work in ring 1 (section 8). MSR stays because boot asks for it, SEP so that the gate can say
+ * that it is not for want of it.
+ */
 static void lguest_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_regs *out)
 {
 	asm volatile("cpuid" : "=a" (out->eax), "=b" (out->ebx), "=c" (out->ecx), "=d" (out->edx) : "a" (leaf), "c" (subleaf));
 	if (leaf == 1) {
 		out->ecx &= 0xC2D82203;	/* SSE3 to 4.2, PCLMUL, CX16, MOVBE, POPCNT, AES, RDRAND, HYPERVISOR */
-		out->edx &= 0x07888171;	/* FPU, TSC, MSR, PAE, CX8, CMOV, CLFLUSH, MMX, FXSR, SSE, SSE2 */
+		out->edx &= 0x07888971;	/* FPU, TSC, MSR, PAE, SEP, CX8, CMOV, CLFLUSH, MMX, FXSR, SSE, SSE2 */
 	} else if (leaf == 7) {
 		out->ebx &= 0x208C0308;	/* BMI1, BMI2, ERMS, RDSEED, ADX, CLFLUSHOPT, SHA */
 		out->ecx = 0;			/* UMIP, protection keys */
@@ -521,5 +524,5 @@ static const struct pv_smp_ops lguest_smp = {
 const struct pv_backend lguest_backend = {
 	.facts = &lguest_facts, .init = &lguest_init, .cpu = &lguest_cpu, .mmu = &lguest_mmu, .irq = &lguest_irq,
 	.time = &lguest_time, .io = &lguest_io, .smp = &lguest_smp,
-	.snippets = lguest_snippets, .snippets_end = lguest_snippets_end,
+	.snippets = lguest_snippets, .snippets_end = lguest_snippets_end, .steps = lguest_steps,
 };

@@ -37,6 +37,6 @@ void lguest_iret(void);
 void lguest_sysexit(void);
 
 /* lguest_selftest.c */
-extern const struct pv_step lguest_steps[], lguest_steps_end[];
+extern const struct pv_step lguest_steps[];
 
 #endif

@@ -29,8 +29,7 @@
 
 static unsigned failed;
 
-/* sent: what was done; nothing is said when it went well. */
-static void equal(const char *sent, uint32_t got, uint32_t expected)
+void pv_equal(const char *sent, uint32_t got, uint32_t expected)
 {
 	if (got == expected)
 		return;
@@ -40,7 +39,7 @@ static void equal(const char *sent, uint32_t got, uint32_t expected)
 
 static void test_ring(void)
 {
-	equal("RPL of CS", kernel_cs() & 3, pv_facts.kernel_rpl);
+	pv_equal("RPL of CS", kernel_cs() & 3, pv_facts.kernel_rpl);
 }
 
 static void test_cpuid(void)
@@ -48,15 +47,15 @@ static void test_cpuid(void)
 	struct cpuid_regs r;
 
 	pv_cpuid(0, 0, &r);
-	equal("cpuid 0: leaf 1 is there", r.eax >= 1, 1);
+	pv_equal("cpuid 0: leaf 1 is there", r.eax >= 1, 1);
 	pv_cpuid(1, 0, &r);
-	equal("cpuid 1: edx bit 6 (PAE)", r.edx >> 6 & 1, 1);
+	pv_equal("cpuid 1: edx bit 6 (PAE)", r.edx >> 6 & 1, 1);
 }
 
 static void test_control_registers(void)
 {
-	equal("read_cr0: PE, WP and PG", pv_read_cr0() & 0x80010001, 0x80010001);
-	equal("read_cr4: PAE", pv_read_cr4() & 0x20, 0x20);
+	pv_equal("read_cr0: PE, WP and PG", pv_read_cr0() & 0x80010001, 0x80010001);
+	pv_equal("read_cr4: PAE", pv_read_cr4() & 0x20, 0x20);
 }
 
 static void test_fpu_ts(void)
@@ -65,23 +64,23 @@ static void test_fpu_ts(void)
 
 	irq_flags_t flags = irq_save();
 	pv_fpu_ts(1);
-	equal("fpu_ts(1): CR0.TS", pv_read_cr0() & CR0_TS, CR0_TS);
+	pv_equal("fpu_ts(1): CR0.TS", pv_read_cr0() & CR0_TS, CR0_TS);
 	pv_fpu_ts(0);
-	equal("fpu_ts(0): CR0.TS", pv_read_cr0() & CR0_TS, 0);
+	pv_equal("fpu_ts(0): CR0.TS", pv_read_cr0() & CR0_TS, 0);
 	pv_fpu_ts(before);
 	irq_restore(flags);
 }
 
 static void test_interrupt_flag(void)
 {
-	equal("irq.save at the start: IF", irq_flags() & IF, IF);
+	pv_equal("irq.save at the start: IF", irq_flags() & IF, IF);
 	irq_flags_t flags = irq_save();
-	equal("disable, save: IF", irq_flags() & IF, 0);
+	pv_equal("disable, save: IF", irq_flags() & IF, 0);
 	irq_flags_t inner = irq_save();
 	irq_restore(inner);
-	equal("restore of off: IF", irq_flags() & IF, 0);
+	pv_equal("restore of off: IF", irq_flags() & IF, 0);
 	irq_restore(flags);
-	equal("restore of on: IF", irq_flags() & IF, IF);
+	pv_equal("restore of on: IF", irq_flags() & IF, IF);
 }
 
 static void test_clock(void)
@@ -94,10 +93,10 @@ static void test_clock(void)
 		back += next < now;
 		now = next;
 	}
-	equal("clock_ns, 1,000 times: went back", back, 0);
+	pv_equal("clock_ns, 1,000 times: went back", back, 0);
 	for (unsigned i = 0; i < PATIENCE && now == before; i++)
 		now = pv_clock_ns();
-	equal("clock_ns: advances", now > before, 1);
+	pv_equal("clock_ns: advances", now > before, 1);
 }
 
 static void test_wall_clock(void)
@@ -105,7 +104,7 @@ static void test_wall_clock(void)
 	uint64_t s = pv_wall_ns();
 
 	div64(&s, NSEC_PER_SEC);
-	equal("wall_ns: after 2000", s >= YEAR_2000_S, 1);
+	pv_equal("wall_ns: after 2000", s >= YEAR_2000_S, 1);
 }
 
 static volatile bool fired;
@@ -131,7 +130,7 @@ static void await_event(const char *sent)
 {
 	for (uint32_t i = 0; i < PATIENCE && !fired; i++)
 		(void)pv_clock_ns();
-	equal(sent, fired, 1);
+	pv_equal(sent, fired, 1);
 	timer_cancel(&timer);
 }
 
@@ -140,7 +139,7 @@ static void test_event(void)
 	uint64_t due = ask_for_event();
 
 	await_event("set_next_event in 2 ms: the event came");
-	equal("set_next_event in 2 ms: came too early", fired && pv_clock_ns() < due, 0);
+	pv_equal("set_next_event in 2 ms: came too early", fired && pv_clock_ns() < due, 0);
 }
 
 static void test_masked_event(void)
@@ -150,7 +149,7 @@ static void test_masked_event(void)
 
 	for (uint32_t i = 0; i < PATIENCE && pv_clock_ns() < due + EVENT_NS; i++)
 		;
-	equal("an event while interrupts are off: came", fired, 0);
+	pv_equal("an event while interrupts are off: came", fired, 0);
 	irq_restore(flags);
 	await_event("an event that was due while interrupts were off: came after");
 }
@@ -160,7 +159,7 @@ static void test_halt(void)
 	irq_disable();
 	ask_for_event();
 	pv_safe_halt();			/* a PC's other interrupts may end it, too */
-	equal("safe_halt: IF after", irq_flags() & IF, IF);
+	pv_equal("safe_halt: IF after", irq_flags() & IF, IF);
 	await_event("safe_halt: the event came");
 }
 
@@ -170,8 +169,8 @@ static void test_entries(void)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(values); i++) {
 		uint64_t v = pv_facts.nx_usable ? values[i] : values[i] & ~PTE_NX;
-		equal("make_pte, pte_val: the same", pv_pte_val(pv_make_pte(v)) == v, 1);
-		equal("make_pmd, pmd_val: the same", pv_pmd_val(pv_make_pmd(v)) == v, 1);
+		pv_equal("make_pte, pte_val: the same", pv_pte_val(pv_make_pte(v)) == v, 1);
+		pv_equal("make_pmd, pmd_val: the same", pv_pmd_val(pv_make_pmd(v)) == v, 1);
 	}
 }
 
@@ -184,17 +183,17 @@ static void test_mapping(void)
 		*a = PATTERN;
 		*b = OTHER;
 		fixmap_set(FIX_BACKEND_3, virt_to_phys(a), PTE_WRITE | PTE_NX);
-		equal("set_pte to a frame: reads", probe_read(at, &value) ? 0 : value, PATTERN);
-		equal("set_pte to a frame: writing faults", probe_write(at, OTHER), 0);
-		equal("set_pte to a frame: what was written", *a, OTHER);
+		pv_equal("set_pte to a frame: reads", probe_read(at, &value) ? 0 : value, PATTERN);
+		pv_equal("set_pte to a frame: writing faults", probe_write(at, OTHER), 0);
+		pv_equal("set_pte to a frame: what was written", *a, OTHER);
 		*a = PATTERN;
 		fixmap_set(FIX_BACKEND_3, virt_to_phys(b), PTE_NX);
-		equal("set_pte to another frame, flush: reads", probe_read(at, &value) ? 0 : value, OTHER);
-		equal("a page that is read-only: writing faults", probe_write(at, PATTERN) != 0, 1);
+		pv_equal("set_pte to another frame, flush: reads", probe_read(at, &value) ? 0 : value, OTHER);
+		pv_equal("a page that is read-only: writing faults", probe_write(at, PATTERN) != 0, 1);
 		fixmap_clear(FIX_BACKEND_3);
-		equal("set_pte to 0, flush: reading faults", probe_read(at, &value) != 0, 1);
+		pv_equal("set_pte to 0, flush: reading faults", probe_read(at, &value) != 0, 1);
 	}
-	equal("two pages of memory", a && b, 1);
+	pv_equal("two pages of memory", a && b, 1);
 	kfree(a);
 	kfree(b);
 }
@@ -204,10 +203,10 @@ static void test_protection(void)
 	static const uint32_t constant = PATTERN;
 	uint32_t value;
 
-	equal("a write to read-only data: faults", probe_write((volatile uint32_t *)&constant, 0) != 0, 1);
-	equal("a write to the text: faults", probe_write((volatile uint32_t *)(uint32_t)test_protection, 0) != 0, 1);
-	equal("a write to the table: faults", probe_write((volatile uint32_t *)&pv_ops, *(uint32_t *)&pv_ops) != 0, 1);
-	equal("a read of the fixmap's hole: faults", probe_read((const volatile uint32_t *)fix_to_virt(FIX_HOLE), &value) != 0, 1);
+	pv_equal("a write to read-only data: faults", probe_write((volatile uint32_t *)&constant, 0) != 0, 1);
+	pv_equal("a write to the text: faults", probe_write((volatile uint32_t *)(uint32_t)test_protection, 0) != 0, 1);
+	pv_equal("a write to the table: faults", probe_write((volatile uint32_t *)&pv_ops, *(uint32_t *)&pv_ops) != 0, 1);
+	pv_equal("a read of the fixmap's hole: faults", probe_read((const volatile uint32_t *)fix_to_virt(FIX_HOLE), &value) != 0, 1);
 }
 
 /* A new address space shows the kernel as the old one does. The hooks behind it: pgd_alloc, activate, pgd_free. */
@@ -216,12 +215,12 @@ static void test_address_space(void)
 	struct mm *mm = mm_create();
 	uint32_t value = 0;
 
-	equal("pgd_alloc: a top level", mm != NULL, 1);
+	pv_equal("pgd_alloc: a top level", mm != NULL, 1);
 	if (!mm)
 		return;
 	irq_flags_t flags = irq_save();
 	mm_activate(&init_mm, mm);
-	equal("activate: the kernel's memory", probe_read((volatile uint32_t *)&mm, &value) ? 0 : value, (uint32_t)mm);
+	pv_equal("activate: the kernel's memory", probe_read((volatile uint32_t *)&mm, &value) ? 0 : value, (uint32_t)mm);
 	mm_activate(mm, &init_mm);
 	irq_restore(flags);
 	mm_put(mm);
@@ -243,7 +242,7 @@ static void test_tls(void)
 
 	irq_flags_t flags = irq_save();
 	pv_load_tls(tls);
-	equal("load_tls, gs = GDT entry 8: gs:0", probe_gs_read((GDT_TLS + 2) << 3 | 3, 0), PATTERN);
+	pv_equal("load_tls, gs = GDT entry 8: gs:0", probe_gs_read((GDT_TLS + 2) << 3 | 3, 0), PATTERN);
 	pv_load_tls(none);
 	irq_restore(flags);
 }
@@ -259,11 +258,11 @@ static void test_lazy_modes(void)
 	pv_mmu_lazy_enter();
 	fixmap_set(FIX_BACKEND_3, virt_to_phys(page), PTE_NX);
 	pv_mmu_lazy_leave();
-	equal("set_pte in lazy mode: visible after", probe_read(at, &value) ? 0 : value, PATTERN);
+	pv_equal("set_pte in lazy mode: visible after", probe_read(at, &value) ? 0 : value, PATTERN);
 	pv_mmu_lazy_enter();
 	fixmap_clear(FIX_BACKEND_3);
 	pv_mmu_lazy_leave();
-	equal("set_pte to 0 in lazy mode: faults after", probe_read(at, &value) != 0, 1);
+	pv_equal("set_pte to 0 in lazy mode: faults after", probe_read(at, &value) != 0, 1);
 	pv_cpu_lazy_enter();
 	pv_cpu_lazy_leave();
 	irq_restore(flags);
@@ -271,7 +270,7 @@ static void test_lazy_modes(void)
 }
 
 /* What each step rests on: hardware's manual, or the promise of the table. A backend's own sheet tells how it is kept. */
-static const struct { const char *what, *where; void (*run)(void); } steps[] = {
+static const struct pv_step steps[] = {
 	{ "the ring of the kernel", "pv_facts.kernel_rpl", test_ring },
 	{ "cpu.cpuid", "Intel SDM volume 2, CPUID", test_cpuid },
 	{ "cpu.read_cr0, read_cr4", "Intel SDM volume 3, 2.5", test_control_registers },
@@ -290,21 +289,28 @@ static const struct { const char *what, *where; void (*run)(void); } steps[] = {
 	{ "cpu.load_tls", "Intel SDM volume 3, 3.4.5", test_tls },
 };
 
+/* How much failed. */
+static unsigned run_step(const struct pv_step *step, unsigned number)
+{
+	failed = 0;
+	log_progress(0x100 + number);
+	klog("trying %s\n", step->what);
+	step->run();
+	if (failed)
+		klog("  not ok: see %s\n", step->where);
+	else
+		klog("  ok\n");
+	return failed;
+}
+
 unsigned pv_selftest(void)
 {
-	unsigned all = 0;
+	unsigned all = 0, n = 0;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(steps); i++) {
-		failed = 0;
-		log_progress(0x100 + i);
-		klog("trying %s\n", steps[i].what);
-		steps[i].run();
-		if (failed)
-			klog("  not ok: see %s\n", steps[i].where);
-		else
-			klog("  ok\n");
-		all += failed;
-	}
-	klog("selftest: %u steps on %s, %u failed\n", (unsigned)ARRAY_SIZE(steps), pv_facts.name, all);
+	for (; n < ARRAY_SIZE(steps); n++)
+		all += run_step(&steps[n], n);
+	for (const struct pv_step *s = pv_backend->steps; s && s->what; s++)
+		all += run_step(s, n++);
+	klog("selftest: %u steps on %s, %u failed\n", n, pv_facts.name, all);
 	return all;
 }

@@ -3,12 +3,11 @@
 import re
 import shutil
 import struct
-import subprocess
 
 import pytest
 
 import image
-from machine import BUILD, INITRD, KERNEL, ROOT, boot
+from machine import BUILD, INITRD, KERNEL, ROOT, boot, grub_iso
 
 quick = pytest.mark.quick
 
@@ -34,15 +33,7 @@ def iso(tmp_path_factory):
     assert shutil.which("grub-mkrescue"), "grub-mkrescue is missing: run tools/setup test"
 
     def make(commands):
-        folder = tmp_path_factory.mktemp("iso")
-        (folder / "root/boot/grub").mkdir(parents=True)
-        shutil.copy(KERNEL, folder / "root/boot/postern.elf")
-        shutil.copy(INITRD, folder / "root/boot/initrd.cpio")
-        (folder / "root/boot/grub/grub.cfg").write_text(commands + "\nboot\n")
-        subprocess.run(["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "--fonts=", "--themes=", "--locales=",
-                        "--install-modules=multiboot multiboot2 normal iso9660 biosdisk boot", "-o", folder / "x.iso", folder / "root"],
-                       check=True, capture_output=True)
-        return folder / "x.iso"
+        return grub_iso(tmp_path_factory.mktemp("iso"), commands, [KERNEL, INITRD])
     return make
 
 

@@ -53,6 +53,7 @@ def test_command(command, expected):
     if bare in NOT_RUN:
         pytest.skip(NOT_RUN[bare])
     line = re.sub(r"(^|\| *)tools/run\b", r"\1tools/run --no-build --timeout 60", bare)
+    line = re.sub(r"\bbuild/", f"{BUILD}/", line)
     line = re.sub(r"^make\b", f"make B={shlex.quote(str(BUILD))}", line)
     p = subprocess.run(line, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
                        env={**os.environ, "B": str(BUILD)}, check=False)

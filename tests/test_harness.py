@@ -73,7 +73,7 @@ def run(*args, **kwargs):
 
 @pytest.mark.parametrize("args, said", [
     (["--platform", "xen"], "not available yet"),
-    (["--platform", "lguest"], "not available yet"),
+    (["--platform", "kvm"], "not available yet"),
     (["--platform", "nonsense"], "no such platform"),
     (["--mem", "lots"], "MiB"),
     (["--timeout", "soon"], "seconds"),
