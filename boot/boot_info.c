@@ -6,15 +6,16 @@
  * disjoint, page aligned, and holds the kernel and the initrd, or the machine is not started. No hooks, no log: this
  * also runs in host-side tests.
  */
-#include "boot/boot_info.h"
 #include "boot/window.h"
 #include "kernel/lib.h"
 
 #define PAGE		4096ull
 #define PHYS_LIMIT	(1ull << 52)	/* no x86 CPU has more physical address bits */
 
+/* In the bss: the door fills it before there is an allocator. */
 struct boot_info boot_info;
 
+/* For the boot line and for refusals. */
 const char *boot_door_name(enum boot_door door)
 {
 	static const char *const names[] = {
@@ -59,7 +60,7 @@ static void add_pages(struct boot_info *bi, uint64_t start, uint64_t end)
 		bi->ram[bi->ram_count++] = (struct mem_range){ start, end };
 }
 
-/* A usable range without the holes. */
+/* A usable range without the holes, which are sorted by their starts and may overlap each other. */
 static void add_without_holes(struct boot_info *bi, struct mem_range r, const struct boot_map *map)
 {
 	for (uint32_t i = 0; i < map->hole_count && r.start < r.end; i++) {
@@ -133,7 +134,10 @@ void boot_copy_loader(const struct boot_window *w, uint64_t phys, struct boot_in
 	bi->loader[i] = 0;
 }
 
-/* QEMU always puts the file's name first; GRUB legacy and others a path; GRUB 2 nothing. */
+/*
+ * QEMU always puts the file's name first, whatever it looks like; GRUB legacy and others a path, "/boot/postern.elf" or
+ * "(hd0,0)/boot/postern.elf"; GRUB 2 nothing. No option begins with a slash or a parenthesis.
+ */
 void boot_strip_name(struct boot_info *bi)
 {
 	char *text = bi->cmdline;
@@ -147,7 +151,7 @@ void boot_strip_name(struct boot_info *bi)
 	memmove(bi->cmdline, text, strlen(text) + 1);
 }
 
-/* Only the first module counts. */
+/* Only the first module counts; one without bytes is none. */
 void boot_set_initrd(struct boot_info *bi, uint64_t start, uint64_t end)
 {
 	if (bi->initrd.start == bi->initrd.end)

@@ -7,7 +7,10 @@
 
 #include <stdint.h>
 
-/* door: enum boot_door; info: physical address of the loader's structure. Boot page tables, boot stack, interrupts off. Does not return. */
+/*
+ * door: enum boot_door; info: physical address of the loader's structure. Boot page tables, boot stack, interrupts off.
+ * Does not return.
+ */
 void boot_main(uint32_t door, uint32_t info);
 
 #endif

@@ -10,8 +10,10 @@
 #include "kernel/lib.h"
 #include "kernel/log.h"
 
+/* Pointers into the caller's text. The last place holds the NULL that ends them. */
 static char *words[INIT_MAX_WORDS + 1];
 
+/* Every option, from the one list that the documentation prints, too. */
 static const char *const known[] = {
 #define OPTION(name, values, text) name,
 #include "boot/options.def"
@@ -19,7 +21,10 @@ static const char *const known[] = {
 };
 static const char *values[ARRAY_SIZE(known)];	/* NULL: not given */
 
-/* Cuts the next word off *text: its first character, or NULL at the end. */
+/*
+ * Cuts the next word off *text: its first character, or NULL at the end. Dropping quotes only shortens it, so it is
+ * written over itself; a quote that doesn't end takes the rest of the line.
+ */
 static char *next_word(char **text)
 {
 	char *in = *text, *out, *word, quote = 0;
@@ -82,6 +87,7 @@ const char *option(const char *name)
 	return value ? *value : NULL;
 }
 
+/* Never true for an option without a value, unless value is "". */
 bool option_is(const char *name, const char *value)
 {
 	const char *given = option(name);
@@ -89,11 +95,13 @@ bool option_is(const char *name, const char *value)
 	return given && !strcmp(given, value);
 }
 
+/* One wording for every option, so that a user can look for it. */
 void option_bad(const char *name)
 {
 	klog("boot: warning: %s=%s is not understood and ignored\n", name, option(name));
 }
 
+/* Checked at each digit, so that no number of them wraps. A unit multiplies once more by up to 2^30: 62 bits at most. */
 bool parse_size(const char *text, uint32_t *bytes)
 {
 	static const char digits[] = "0123456789abcdefABCDEF", units[] = "kmg";

@@ -9,6 +9,7 @@
 #include "boot/window.h"
 #include "kernel/lib.h"
 
+/* As far as we read it. What the flags don't announce must not be looked at. */
 struct multiboot1_info {
 	uint32_t flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4];
 	uint32_t mmap_length, mmap_addr, drives_length, drives_addr, config_table, boot_loader_name;
@@ -23,9 +24,11 @@ _Static_assert(offsetof(struct multiboot1_info, boot_loader_name) == 64, "multib
 #define MB1_MMAP	0x040u
 #define MB1_LOADER	0x200u
 
+/* The mmap's entries are not aligned; modules' strings are their command lines, which nobody reads. */
 struct multiboot1_mmap { uint32_t size; uint64_t addr, len; uint32_t type; } __attribute__((packed));
 struct multiboot1_module { uint32_t start, end, string, reserved; };
 
+/* What each tag begins with: size counts these eight bytes, but not the padding to the next tag. */
 struct multiboot2_tag { uint32_t type, size; };
 enum { MB2_END = 0, MB2_CMDLINE = 1, MB2_LOADER = 2, MB2_MODULE = 3, MB2_MMAP = 6, MB2_RSDP1 = 14, MB2_RSDP2 = 15 };
 struct multiboot2_mmap { struct multiboot2_tag tag; uint32_t entry_size, entry_version; };
@@ -91,7 +94,10 @@ static const char *read_mmap2(const struct multiboot2_mmap *t, struct boot_map *
 	return NULL;
 }
 
-/* One tag, whose `size` bytes are readable at physical address `at`. */
+/*
+ * One tag, whose `size` bytes are readable at physical address `at`. Strings are read through a window of the tag alone,
+ * so that one without a NUL ends at the tag's end.
+ */
 static const char *read_tag(const struct multiboot2_tag *tag, uint32_t at, struct boot_info *bi, struct boot_map *map)
 {
 	const struct multiboot2_module *m = (const void *)tag;

@@ -2,7 +2,9 @@
 /*
  * The reader of PVH boot information: struct hvm_start_info, version 1 (Xen public/arch-x86/hvm/start_info.h; docs/misc/pvh).
  *
- * The command line comes without the image's name. A version 0 structure has no memory map; no loader of ELF kernels that we
+ * Unlike multiboot's structures this one has 64-bit addresses: all may lie anywhere, and window_at refuses what is out of
+ * reach. A module that wraps at 2^64 ends before it starts, which boot_info_finish refuses. The command line comes
+ * without the image's name. A version 0 structure has no memory map; no loader of ELF kernels that we
  * know still makes one, so it is refused.
  */
 #include "boot/window.h"

@@ -2,8 +2,9 @@
 ;
 ; The refusal of a CPU without PAE: the kernel proper can't run, so this prints the two lines by itself.
 ;
-; Runs at physical addresses with paging off. COM1 is programmed (115200 baud, 8n1) because nobody has done it yet;
-; the value at the debug exit port is that of outcome "refused" (DESIGN section 8).
+; Runs at physical addresses with paging off, on CPUs that may be as old as a 386 and know neither CPUID nor CMOV. COM1
+; is programmed (115200 baud, 8n1) because nobody has done it yet; the value at the debug exit port is that of outcome
+; "refused" (DESIGN section 8), which drivers/serial.c and the native shutdown would have said in the same words.
 
                 bits    32
 
@@ -15,6 +16,7 @@
                 global  boot_no_pae
 
                 section .boot.text progbits alloc exec nowrite align=16
+; What to write is a list of pairs, register and value, as in drivers/serial.c: interrupts off, divisor 1, 8n1, FIFO on.
 boot_no_pae:    mov     esi, PHYS(setup)
 .set:           lodsb                           ; register, value; 0xFF ends
                 cmp     al, 0xFF
@@ -31,6 +33,7 @@ boot_no_pae:    mov     esi, PHYS(setup)
                 mov     ah, al
                 mov     ecx, 100000             ; a line without a UART must not hold us for ever
                 mov     edx, COM1 + 5
+; loopz: on while the line is busy (ZF set) and patience lasts.
 .wait:          in      al, dx
                 test    al, 0x20                ; room for a byte
                 loopz   .wait
@@ -38,6 +41,7 @@ boot_no_pae:    mov     esi, PHYS(setup)
                 mov     al, ah
                 out     dx, al
                 jmp     .next
+; Ends QEMU where its debug exit is; elsewhere the line stands on the console and the machine stops.
 .end:           mov     al, REFUSED
                 out     EXIT_PORT, al
 .halt:          cli

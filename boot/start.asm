@@ -30,6 +30,8 @@
 
 ; ---- what loaders look for ----
 
+; All of them within the first 8 KiB of the file (multiboot 1; multiboot 2: 32 KiB), which linker.ld sees to. Both headers
+; say: the sum of the first words is 0, and the ELF headers tell the rest.
 MB1_MAGIC       equ     0x1BADB002
 MB1_FLAGS       equ     0x00000003              ; modules on page boundaries, memory map
 MB2_MAGIC       equ     0xE85250D6
@@ -44,6 +46,7 @@ mb2:            dd      MB2_MAGIC, 0, mb2_end - mb2, -(MB2_MAGIC + (mb2_end - mb
                 dd      8
 mb2_end:
 
+; ELF notes: sizes of name and value, type, name, value. QEMU takes this one for PVH when there is no multiboot header.
                 section .note.Xen note alloc noexec nowrite align=4
                 dd      4, 4, 18                ; XEN_ELFNOTE_PHYS32_ENTRY
                 db      "Xen", 0
@@ -82,7 +85,8 @@ enter:          cli
                 mov     [PHYS(boot_cycles)], eax
                 mov     [PHYS(boot_cycles) + 4], edx
 
-; all 512 entries of the one PMD page: 2 MiB each, present, writable, large
+; The kernel's PGD needs its entries 0 (where we run) and 3 (where we go) only; both show the same PMD page.
+; All 512 entries of the one PMD page: 2 MiB each, present, writable, large
                 mov     eax, 0x83
                 mov     ecx, PHYS(kernel_pmd)
 .fill:          mov     [ecx], eax
@@ -105,6 +109,7 @@ enter:          cli
                 mov     cr0, eax
                 jmp     KERNEL_CS:high
 
+; Not even CPUID is certain: a 386 or 486 that a loader has brought here must get its line, too.
 ; ZF clear if CPUID exists and shows PAE. Keeps esi and edi.
 has_pae:        pushfd
                 pop     eax
@@ -186,6 +191,7 @@ start_lguest:   cld
 ; No paging as we need it: say so and stop. boot_no_pae (refuse.asm) runs at physical addresses too.
 no_pae:         jmp     boot_no_pae
 
+; From here on at the addresses that the kernel is linked to. ebp 0 ends backtraces.
                 section .text
 high:           mov     eax, KERNEL_DS
                 mov     ds, eax
@@ -205,6 +211,8 @@ on_boot_stack:  mov     esp, boot_stack + STACK_SIZE - STACK_RESERVED
 .never:         hlt
                 jmp     .never
 
+; As long as it takes until desc_init loads the real one: the same numbers, so that no selector changes then. Paging comes
+; with a jump into high memory, where the low address of the table is about to vanish: hence the second pointer.
                 section .rodata
                 align   8
 boot_gdt:       times   12 dq 0
@@ -221,6 +229,7 @@ boot_gdt_pointer_high:
 no_pae_text:    db      "refused: lguest: the host reads page tables of two levels, Postern has three (PAE)", 10, 0
 refused_text:   db      "postern: outcome refused", 0
 
+; The stack is aligned to its size, and its top word says whose it is: so `current` is found from esp (kernel/task.h).
                 section .bss
                 alignb  8192
 boot_stack:     resb    STACK_SIZE

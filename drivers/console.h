@@ -8,7 +8,9 @@
 
 #include <stddef.h>
 
-void serial_early_write(const char *text, size_t n);	/* polled, needs nothing; "\n" is sent as it is */
+/* Polled, needs nothing, and works with interrupts off; "\n" is sent as it is. Nothing happens if there is no UART. */
+void serial_early_write(const char *text, size_t n);
+/* The rest want memory, interrupts and the terminal: in time for the platform's console_init. */
 void serial_init(void);					/* COM1 at 115200 baud 8n1, FIFO, IRQ 4; quiet if there is no UART */
 void vga_init(void);					/* text screen at 0xB8000; skipped if there is none */
 void keyboard_init(void);				/* PS/2, IRQ 1; US layout; skipped if there is no controller */

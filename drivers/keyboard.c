@@ -5,8 +5,11 @@
  * Alt, DEL for Backspace, CR for Enter.
  *
  * Not done: lights, key pad digits (Num Lock), function keys, other layouts.
+ *
+ * Codes: IBM PS/2 Hardware Interface Technical Reference, "Keyboard/Auxiliary Device Controller" and the tables of scan
+ * code set 1: a key down sends its code, the same key up the code with bit 7 set. Keys that were added to the first PC's
+ * 83 send 0xE0 first, Pause alone 0xE1 and five bytes.
  */
-#include <stdbool.h>
 #include "arch/x86/io.h"
 #include "drivers/console.h"
 #include "kernel/irq.h"
@@ -42,6 +45,7 @@ enum { LEFT_SHIFT = 0x2A, RIGHT_SHIFT = 0x36, CONTROL = 0x1D, ALT = 0x38, CAPS_L
        PAD_ENTER = 0x1C, PAD_SLASH = 0x35 };
 enum { RELEASED = 0x80, EXTENDED = 0xE0, PAUSE = 0xE1 };
 
+/* What the keys that are held, and the bytes before this one, have made of the next one. */
 static struct {
 	bool shift, control, alt, caps_lock, extended;
 	uint8_t skip;			/* bytes left of the Pause key's six */
@@ -54,6 +58,7 @@ static void send(const char *text, size_t n)
 		tty_input(text, n);
 }
 
+/* The key pad sends the same codes without the prefix 0xE0: with Num Lock off both mean the same. */
 static void cursor_key(uint8_t code)
 {
 	const char *name = cursor[code - FIRST_CURSOR];
@@ -102,7 +107,10 @@ static bool modifier_key(uint8_t code, bool down)
 	return true;
 }
 
-/* A byte of the keyboard's: a prefix, or a key that went down or (RELEASED) up. */
+/*
+ * A byte of the keyboard's: a prefix, or a key that went down or (RELEASED) up. Behind 0xE0 the codes of Shift are not
+ * keys: the keyboard pretends them around a cursor key for the sake of old programs.
+ */
 static void scan_code(uint8_t byte)
 {
 	uint8_t code = byte & ~RELEASED;
@@ -157,7 +165,10 @@ static bool command(uint8_t byte)
 	return true;
 }
 
-/* Keyboard on, its interrupt on, translation to set 1. */
+/*
+ * Keyboard on, its interrupt on, translation to set 1. What the firmware has left in the output buffer is read first, or
+ * the answer to our command would be mistaken.
+ */
 static bool configure(void)
 {
 	for (unsigned i = 0; i < 32 && io_in8(STATUS) & STATUS_OUTPUT; i++)
@@ -171,6 +182,10 @@ static bool configure(void)
 	return true;
 }
 
+/*
+ * Where there is no controller, reads give 0xFF. Not being able to set it up is no reason to stop: there may be a serial
+ * line.
+ */
 void keyboard_init(void)
 {
 	if (io_in8(STATUS) != 0xFF && configure())

@@ -9,13 +9,11 @@
  * off and bytes stay in the FIFO, whose other end (a hypervisor) then holds back, too. A real line without flow
  * control would overrun: those bytes are lost.
  */
-#include <stdbool.h>
 #include "arch/x86/io.h"
 #include "drivers/console.h"
 #include "kernel/irq.h"
 #include "kernel/lib.h"
 #include "kernel/tty.h"
-#include "pv/pv_ops.h"
 
 #define PORT		0x3F8u
 #define IRQ		4u
@@ -60,7 +58,10 @@ static void set_up(void)
 	state = PRESENT;
 }
 
-/* The FIFO is not filled ahead: an interrupt that logs may write in between. */
+/*
+ * Waits for each byte, without a limit: a console that loses text is worse than a slow one. The FIFO is not filled
+ * ahead: an interrupt that logs may write in between.
+ */
 void serial_early_write(const char *text, size_t n)
 {
 	if (state == UNKNOWN)

@@ -8,7 +8,6 @@
  * and n K (erase). Other sequences, colours among them, are read over. Registers of the CRT controller: IBM VGA
  * technical reference, index 0x0C to 0x0F.
  */
-#include <stdbool.h>
 #include "arch/x86/io.h"
 #include "drivers/console.h"
 #include "kernel/lib.h"
@@ -16,6 +15,7 @@
 #include "mm/vmalloc.h"
 #include "pv/pv_ops.h"
 
+/* Colour text memory: 32 KiB of two-byte cells, character and attribute. */
 #define MEMORY		0xB8000u
 #define MEMORY_SIZE	0x8000u
 #define COLUMNS		80u
@@ -26,6 +26,7 @@
 #define CURSOR_HIGH	0x0Eu
 #define BLANK		0x0720u		/* a light grey space on black */
 
+/* One screen; where it is now, and how far the escape sequence has come that it is in. */
 static struct {
 	volatile uint16_t *memory;
 	unsigned top;			/* row of memory that the screen starts at */
@@ -173,7 +174,10 @@ static void byte(char c)
 	}
 }
 
-/* With interrupts off, since a handler that logs must find the cursor in a sane place. */
+/*
+ * With interrupts off, since a handler that logs must find the cursor in a sane place. The hardware's cursor follows once
+ * at the end: port I/O costs an exit under a hypervisor.
+ */
 static void vga_write(const char *text, size_t n)
 {
 	irq_flags_t flags = irq_save();
@@ -196,6 +200,7 @@ static bool is_there(void)
 
 static struct console vga_console = { .name = "vga", .write = vga_write };
 
+/* A hypervisor without a VGA leaves the memory unmapped or constant, so it is tried before anything is shown. */
 void vga_init(void)
 {
 	screen.memory = ioremap(MEMORY, MEMORY_SIZE);

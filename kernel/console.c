@@ -53,6 +53,7 @@ static void write_lines(void (*write)(const char *text, size_t n), const char *t
 		write(text + from, n - from);
 }
 
+/* One call of write for each piece, so that a hypervisor's console takes a line in one exit. */
 void console_write(const char *text, size_t n)
 {
 	write_lines(console_emit, text, n);

@@ -12,6 +12,7 @@
 
 static void (*handlers[IRQ_COUNT])(unsigned irq);
 
+/* There is no unregistering: drivers live as long as the machine. */
 void irq_register(unsigned irq, void (*handler)(unsigned irq))
 {
 	BUG_ON(irq >= IRQ_COUNT || handlers[irq]);
@@ -19,6 +20,10 @@ void irq_register(unsigned irq, void (*handler)(unsigned irq))
 	pv_irq_unmask(irq);
 }
 
+/*
+ * pv_irq_ack is false for a spurious interrupt (8259A data sheet: lines 7 and 15 without a request behind them), which
+ * nobody must see. Arrival times feed the random generator.
+ */
 void irq_dispatch(unsigned irq)
 {
 	if (!pv_irq_ack(irq))

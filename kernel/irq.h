@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Device interrupts by number: 0 to 15, as the platform's controller counts them.
+ * Device interrupts by number: 0 to 15, as the platform's controller counts them. Handlers run with interrupts off, on
+ * the stack of whoever was interrupted; they may wake tasks and must not sleep. The timer's interrupt is the platform's.
  */
 #ifndef KERNEL_IRQ_H
 #define KERNEL_IRQ_H
-
-#include <stdint.h>
 
 #define IRQ_COUNT	16u
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The few library functions a kernel needs. The compiler may call the mem* functions on its own.
+ * The few library functions a kernel needs, as C11 and POSIX have them, but for the limits said here. The compiler may
+ * call the mem* functions on its own; memcpy, memmove and memset are in arch/x86/string.asm. The shim links them, too.
  *
- * There is no 64-by-64-bit division: the helpers below divide by 32 bits, which is all that time conversion needs.
+ * There is no 64-by-64-bit division, which would need the compiler's own library: the helpers below divide by 32 bits,
+ * and that is all that time conversion needs.
  */
 #ifndef KERNEL_LIB_H
 #define KERNEL_LIB_H
@@ -31,11 +33,14 @@ char *strchr(const char *s, int c);
 /* Copies at most size - 1 characters and always terminates. Returns strlen(from). */
 size_t strlcpy(char *to, const char *from, size_t size);
 
-/* printf: %d %i %u %x %X %o %c %s %p %% with l, ll (64 bits), h, width, precision, 0, -, # and *. Returns what it would have written. */
+/*
+ * printf: %d %i %u %x %X %o %c %s %p %% with l, ll (64 bits), h, z, width, precision, 0, -, # (0x) and *. Writes at most
+ * size bytes with the NUL, which is always there unless size is 0; returns the length of the whole text.
+ */
 int vsnprintf(char *to, size_t size, const char *fmt, va_list ap);
 int snprintf(char *to, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* *n /= by, returning the remainder. */
+/* *n /= by, which must not be 0; returns the remainder. */
 uint32_t div64(uint64_t *n, uint32_t by);
 /* a * b >> shift without losing the upper bits of the product; shift 0 to 32. */
 uint64_t mul_shift(uint64_t a, uint32_t b, unsigned shift);

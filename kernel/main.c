@@ -23,11 +23,11 @@
 #include "mm/fixmap.h"
 #include "mm/heap.h"
 #include "mm/mm.h"
-#include "mm/uaccess.h"
 #include "pv/pv.h"
 #include "pv/pv_ops.h"
 #include "vdso/vdso.h"
 
+/* Counted from the first instruction on, so that the boot line says what a boot costs (PERFORMANCE.md, row 13). */
 extern const uint64_t boot_cycles;	/* boot/start.asm: the time-stamp counter at the door */
 
 static const struct { enum cpu_feature feature; const char *name; } needed[] = {
@@ -58,6 +58,10 @@ static void reserve_top(void)
 		reserve_top_address(bytes);
 }
 
+/*
+ * Descriptors first: they make faults readable. The command line is cut before the platform's own set-up, which may look at
+ * options, and the door is named before anything that could refuse.
+ */
 static void setup_processor(struct boot_info *bi)
 {
 	desc_init();
@@ -69,6 +73,11 @@ static void setup_processor(struct boot_info *bi)
 	pv_ops.init.banner();
 }
 
+/*
+ * The order binds. The top is reserved before the fixmap is used, and NX found before a page-table entry is made; the VDSO
+ * images are relocated while they can be written; the call sites are patched before the text becomes read-only; SMEP and
+ * SMAP come when the kernel's own mappings are final.
+ */
 static void setup_memory(struct boot_info *bi)
 {
 	reserve_top();
@@ -84,6 +93,7 @@ static void setup_memory(struct boot_info *bi)
 	fpu_init_cpu();
 }
 
+/* Interrupts are still off: controllers are set up and handlers registered, but nothing arrives before everybody is ready. */
 static void setup_kernel(void)
 {
 	time_init();
@@ -123,6 +133,7 @@ static void unpack_initrd(const struct boot_info *bi)
 
 static volatile int *volatile nowhere = (int *)8;	/* the compiler must believe in it */
 
+/* The addition behind the call keeps the compiler from making a loop of it. */
 static int overflow_stack(int depth)
 {
 	volatile char frame[512];
@@ -198,6 +209,10 @@ static void process1_selftest(void)
 	finish(OUTCOME_EXIT, 0);
 }
 
+/*
+ * The numbers of log_progress are the stages; 7 and 8 are process 1's. Interrupts are on when there are tasks to wake. This
+ * stack becomes the idle task's.
+ */
 void kernel_main(struct boot_info *bi)
 {
 	klog("Postern: a small paravirtual kernel, on %s\n", pv_facts.name);
@@ -232,6 +247,7 @@ static bool worth_a_second_try(int status)
 	return WIFEXITED(status) ? WEXITSTATUS(status) == 127 : sig == 11 || sig == 6;
 }
 
+/* Called in process 1's context when its last thread ends; on return it runs the new program that was loaded into it. */
 void process1_died(int status)
 {
 	if (worth_a_second_try(status)) {

@@ -10,11 +10,16 @@
 #include "kernel/tty.h"
 #include "pv/pv_ops.h"
 
+/* The words that tools/run reads (DESIGN section 8). */
 static const char *const words[] = {
 	[OUTCOME_EXIT] = "exit", [OUTCOME_RESTART] = "restart", [OUTCOME_PANIC] = "panic",
 	[OUTCOME_DOUBLE_FAULT] = "double-fault", [OUTCOME_REFUSED] = "refused",
 };
 
+/*
+ * The last line goes to the console and, as shutdown's text, to whoever runs the machine: where there are no ports that is
+ * all they learn. A platform that can't end the run has the machine halt, and tools/run reads the line.
+ */
 void finish(enum outcome outcome, int code)
 {
 	char line[48], number[8] = "";
@@ -29,6 +34,7 @@ void finish(enum outcome outcome, int code)
 		pv_halt_forever();
 }
 
+/* On a line of its own, whatever a program has left half written on the console. */
 static void vlog(const char *prefix, const char *fmt, va_list ap)
 {
 	char text[256];
@@ -37,6 +43,10 @@ static void vlog(const char *prefix, const char *fmt, va_list ap)
 	klog("%s%s%s\n", console_at_line_start() ? "" : "\n", prefix, text);
 }
 
+/*
+ * Interrupts are off from here on: a handler could wake a task, and the scheduler must not be entered again. The flag is
+ * never cleared, since nobody returns.
+ */
 void panic(const char *fmt, ...)
 {
 	static bool panicking;
@@ -53,6 +63,7 @@ void panic(const char *fmt, ...)
 	finish(OUTCOME_PANIC, 0);
 }
 
+/* No backtrace: the fault is not in our code, and the one line is for people who have never seen it. */
 void refuse(const char *fmt, ...)
 {
 	va_list ap;

@@ -20,6 +20,7 @@ static void put(struct sink *s, char c)
 	s->length++;
 }
 
+/* A negative number of times is none. */
 static void pad(struct sink *s, int n, char c)
 {
 	while (n-- > 0)
@@ -119,6 +120,7 @@ static void convert(struct sink *s, struct spec *f, char kind, va_list *ap)
 	field(s, f, "", &c, 1);
 }
 
+/* A lone % at the end is dropped. size 0: nothing is written, to may be NULL; the length is counted all the same. */
 int vsnprintf(char *to, size_t size, const char *fmt, va_list args)
 {
 	struct sink s = { to, size, 0 };
@@ -142,6 +144,7 @@ int vsnprintf(char *to, size_t size, const char *fmt, va_list args)
 	return s.length;
 }
 
+/* What is longer than size - 1 is cut; the result tells. */
 int snprintf(char *to, size_t size, const char *fmt, ...)
 {
 	va_list ap;
@@ -152,7 +155,10 @@ int snprintf(char *to, size_t size, const char *fmt, ...)
 	return n;
 }
 
-/* Schoolbook division in base 2^16, which 32-bit arithmetic can do. */
+/*
+ * The upper word by the processor's own division, then bit by bit. What is carried out of the rest's top bit counts: with
+ * it the rest is above any divisor. Times below 2^32 ns, the common case for small spans, take the short way.
+ */
 uint32_t div64(uint64_t *n, uint32_t by)
 {
 	uint32_t high = *n >> 32, low = *n, quotient = 0, rest;
@@ -175,6 +181,10 @@ uint32_t div64(uint64_t *n, uint32_t by)
 	return rest;
 }
 
+/*
+ * Two partial products of 32 by 32 bits. The upper one is shifted left, so its top bits would be lost if the result didn't
+ * fit into 64; callers scale so that it does.
+ */
 uint64_t mul_shift(uint64_t a, uint32_t b, unsigned shift)
 {
 	uint64_t low = (a & UINT32_MAX) * b, high = (a >> 32) * b;

@@ -26,6 +26,7 @@
 /* What an inode is: proc.id is the process's number (0: of /proc itself), proc.what one of these. */
 enum what { THE_FOLDER, FIRST_ROW, FIRST_FD = 64 };
 
+/* The tables of names: one for /proc, one that all processes share. */
 static const struct proc_row *rows_of(uint32_t id)
 {
 	return id ? proc_process_rows : proc_system_rows;
@@ -37,7 +38,7 @@ static const struct proc_row *row_of(const struct inode *inode)
 	return rows_of(inode->proc.id) + inode->proc.what - FIRST_ROW;
 }
 
-/* Inode numbers that stay the same from lookup to lookup. */
+/* Inode numbers that stay the same from lookup to lookup: twelve bits for what it is, PID_MAX takes fifteen. */
 static uint32_t number(uint32_t id, uint32_t what)
 {
 	return id << 12 | (what & 0xFFF);
@@ -73,6 +74,7 @@ void text_add_bytes(struct text *t, const void *bytes, size_t n)
 	t->len += n;
 }
 
+/* Where nothing fits any more only the length counts: vsnprintf takes size 0. */
 void text_add(struct text *t, const char *fmt, ...)
 {
 	size_t room = t->len <= t->size ? t->size - t->len + 1 : 0;
@@ -146,11 +148,13 @@ static int text_open(struct inode *inode, struct file *f)
 	return IS_ERR_VALUE((uint32_t)f->private) ? (int)f->private : 0;
 }
 
+/* The text belongs to the open file alone; fork and dup share the file. */
 static void text_release(struct file *f)
 {
 	kfree(f->private);
 }
 
+/* Reading begins anywhere, also behind the end. */
 static int32_t text_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 {
 	const struct text *t = f->private;
@@ -164,6 +168,7 @@ static int32_t text_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 	return part;
 }
 
+/* The size of a text shows as 0, as on Linux, so SEEK_END is the beginning. */
 static const struct file_ops text_ops = {
 	.read = text_read,
 	.write = file_no_write,
@@ -177,6 +182,7 @@ static const struct file_ops text_ops = {
 
 /* ---- links ---- */
 
+/* For readlink, and for those links that are followed by their text (self, cwd, mounts). */
 static int link_read(struct inode *link, char *to, size_t size)
 {
 	struct text *t = make_text(link);
@@ -235,6 +241,7 @@ static struct inode *where(const struct inode *inode, char *name, size_t size)
 static int look_up(struct inode *dir, const struct name *name, struct inode **found);
 static int iterate(struct inode *dir, uint64_t *pos, struct dir_sink *sink);
 
+/* Links are always followed by link_follow first: readlink alone gives their text. */
 static const struct inode_ops proc_ops = {
 	.lookup = look_up,
 	.iterate = iterate,
@@ -259,7 +266,10 @@ static int new_inode(struct inode *parent, uint32_t mode, uint32_t id, uint32_t 
 	return 0;
 }
 
-/* The rights of the link show what the file is open for. */
+/*
+ * A link for a descriptor that is open now; when it is closed, the link leads nowhere. The rights of the link show what
+ * the file is open for, as on Linux: programs find out by lstat.
+ */
 static int look_up_fd(struct inode *dir, const struct name *name, struct inode **found)
 {
 	static const uint32_t rights[] = { 0500, 0300, 0700, 0700 };	/* by O_ACCMODE */
@@ -272,7 +282,10 @@ static int look_up_fd(struct inode *dir, const struct name *name, struct inode *
 	return new_inode(dir, S_IFLNK | rights[f->flags & O_ACCMODE], dir->proc.id, FIRST_FD + fd, found);
 }
 
-/* In /proc and in /proc/<pid>: a row's name, or a process's number. */
+/*
+ * In /proc and in /proc/<pid>: a row's name, or a process's number. A folder that somebody holds may outlive its process:
+ * then nothing is in it.
+ */
 static int look_up(struct inode *dir, const struct name *name, struct inode **found)
 {
 	uint32_t pid, id = dir->proc.id;

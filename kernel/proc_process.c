@@ -17,8 +17,10 @@
 #include "mm/uaccess.h"
 #include "vdso/vdso.h"
 
+/* stat names the controlling terminal by its device number, major << 8 | minor. */
 #define CONSOLE_DEVICE	(5u << 8 | 1)		/* /dev/console */
 
+/* Threads end one by one: the leader may be a zombie while others live on, and must not make the process look dead. */
 struct task *process_task(const struct process *p)
 {
 	struct task *t;
@@ -71,6 +73,7 @@ static void show_cmdline(struct text *t)
 		add_memory(t, mm, mm->arg_start, mm->arg_end);
 }
 
+/* As exec has put it on the stack; later changes by setenv are in the program's heap. */
 static void show_environ(struct text *t)
 {
 	struct mm *mm = process_mm(t->process);
@@ -94,6 +97,7 @@ static void show_comm(struct text *t)
 	text_add(t, "%s\n", process_task(t->process)->comm);
 }
 
+/* Without one (the process is ending) the text stays empty, and an empty link is -ENOENT to who follows it. */
 static void show_cwd(struct text *t)
 {
 	const struct fs *fs = process_task(t->process)->fsinfo;
@@ -103,7 +107,10 @@ static void show_cwd(struct text *t)
 		t->len += strlen(fs_cwd_path(fs, path, PATH_MAX));
 }
 
-/* The compat page lies in kernel space, where no VMA is; everybody sees it (T15). */
+/*
+ * One line for each VMA, low addresses first. The compat page and its data page lie in kernel space, where no VMA is;
+ * everybody sees them (T15).
+ */
 static void show_maps(struct text *t)
 {
 	const struct mm *mm = process_mm(t->process);
@@ -139,7 +146,7 @@ static const char *state_of(const struct process *p)
 	return names[best];
 }
 
-/* Signals that are ignored, or caught. */
+/* Signals that are ignored (SigIgn), or caught (SigCgt); the rest does what POSIX says by default. */
 static sigset_t handled(const struct task *t, bool caught)
 {
 	sigset_t set = 0;

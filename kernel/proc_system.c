@@ -24,6 +24,7 @@
 
 #define KB_PER_PAGE	(PAGE_SIZE / 1024)
 
+/* The reader's own number: /proc/self is a link that everybody sees differently. */
 static void show_self(struct text *t)
 {
 	text_add(t, "%d", current->process->pid);
@@ -50,6 +51,7 @@ static void show_cmdline(struct text *t)
 	text_add(t, "\n");
 }
 
+/* Types differ: arch/ takes a uint32_t. */
 static int make_cpuinfo(char *to, size_t size)
 {
 	return cpu_show(to, size);
@@ -60,7 +62,7 @@ static void show_cpuinfo(struct text *t)
 	text_add_from(t, make_cpuinfo);
 }
 
-/* The platform's report, then the gate's line. */
+/* The platform's report (pv/report.c), then the gate's line of the boot log (vdso/vdso.c). */
 static void show_pv(struct text *t)
 {
 	text_add_from(t, pv_report);
@@ -77,7 +79,10 @@ static void show_kmsg(struct text *t)
 		t->len += log_read(&pos, to, LOG_SIZE);
 }
 
-/* There is no cache to give back: files of ramfs are memory in use. */
+/*
+ * There is no cache to give back: files of ramfs are memory in use. The lines are those that free, top and busybox look
+ * for.
+ */
 static void show_meminfo(struct text *t)
 {
 	uint32_t total = pages_total() * KB_PER_PAGE, unused = pages_free() * KB_PER_PAGE;
@@ -90,6 +95,7 @@ static void show_meminfo(struct text *t)
 		text_add(t, "%-15s %8u kB\n", lines[i].name, lines[i].kb);
 }
 
+/* What top and uptime want to know. Times are in ns. */
 struct totals { uint64_t user, system, idle; unsigned tasks, running, last_pid; };
 
 /* A process's own time and that of the children it has waited for: so none is counted twice. */
@@ -148,6 +154,7 @@ static void show_loadavg(struct text *t)
 	text_add(t, "%u.00 %u.00 %u.00 %u/%u %u\n", load, load, load, sum.running, sum.tasks, sum.last_pid);
 }
 
+/* Sorted, as ls shows them. mounts leads to the process's own, as on Linux. */
 const struct proc_row proc_system_rows[] = {
 	{ "cmdline", PROC_TEXT, show_cmdline, NULL },
 	{ "cpuinfo", PROC_TEXT, show_cpuinfo, NULL },
@@ -166,6 +173,7 @@ const struct proc_row proc_system_rows[] = {
 
 /* ---- syslog(2): the log for dmesg ---- */
 
+/* The actions by Linux's numbers: syslog(2). */
 enum { SYSLOG_CLOSE, SYSLOG_OPEN, SYSLOG_READ, SYSLOG_READ_ALL, SYSLOG_READ_CLEAR, SYSLOG_CLEAR, SYSLOG_CONSOLE_OFF,
        SYSLOG_CONSOLE_ON, SYSLOG_CONSOLE_LEVEL, SYSLOG_SIZE_UNREAD, SYSLOG_SIZE_BUFFER };
 

@@ -16,6 +16,7 @@
 #define KEY_WORDS	8
 #define BLOCK_WORDS	16
 
+/* key: of the next block. pool: what has been stirred since the last one, stirred: how many words. */
 static uint32_t key[KEY_WORDS], pool[KEY_WORDS], stirred;
 
 static uint32_t rotate(uint32_t x, unsigned n)
@@ -59,6 +60,7 @@ void random_stir(uint32_t word)
 	pool[stirred++ % KEY_WORDS] ^= (uint32_t)cycles() ^ rotate(word, 16);
 }
 
+/* Eight words from the processor, if it has them, mixed with the wall time and the cycles that each step took. */
 void random_init(void)
 {
 	uint64_t wall = pv_wall_ns();

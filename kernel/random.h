@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random numbers for address layout, AT_RANDOM, getrandom and /dev/urandom: a ChaCha20 generator (RFC 8439) keyed from RDRAND
- * if there is one, the time-stamp counter and interrupt times. `norandmaps` does not touch it. Under -icount it is deterministic.
+ * Random numbers for address layout, AT_RANDOM, getrandom and /dev/urandom: a ChaCha20 generator (RFC 8439) keyed from
+ * RDRAND if there is one, the time-stamp counter and interrupt times. It never waits and never fails. `norandmaps` does
+ * not touch it. Under QEMU's -icount, without RDRAND, it is deterministic.
  */
 #ifndef KERNEL_RANDOM_H
 #define KERNEL_RANDOM_H
@@ -11,6 +12,7 @@
 
 void random_init(void);
 void random_stir(uint32_t word);		/* from interrupts: cheap */
+/* n bytes, 32 for each block of about 2,000 instructions. to is a kernel address. */
 void random_bytes(void *to, size_t n);
 
 #endif

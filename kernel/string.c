@@ -4,6 +4,7 @@
  */
 #include "kernel/lib.h"
 
+/* Bytes compare as unsigned, as in C (C11, 7.24.4). */
 int memcmp(const void *a, const void *b, size_t n)
 {
 	const unsigned char *x = a, *y = b;
@@ -28,6 +29,7 @@ size_t strnlen(const char *s, size_t max)
 	return n;
 }
 
+/* SIZE_MAX is longer than any string can be. */
 int strcmp(const char *a, const char *b)
 {
 	return strncmp(a, b, SIZE_MAX);
@@ -41,6 +43,7 @@ int strncmp(const char *a, const char *b, size_t n)
 	return 0;
 }
 
+/* The NUL counts as part of the string: strchr(s, 0) is its end. */
 char *strchr(const char *s, int c)
 {
 	for (;; s++) {
@@ -51,6 +54,7 @@ char *strchr(const char *s, int c)
 	}
 }
 
+/* As in BSD: who gets a result of size or more knows that the text was cut. */
 size_t strlcpy(char *to, const char *from, size_t size)
 {
 	size_t n = strlen(from);

@@ -10,7 +10,6 @@
  * Calls come in two widths of time (abi/time.h): `wide` says which. Inside there is one number of nanoseconds.
  */
 #include "abi/errno.h"
-#include "abi/time.h"
 #include "kernel/lib.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
@@ -28,6 +27,7 @@ static uint64_t to_ns(uint64_t seconds, uint32_t ns)
 	return seconds > SECONDS_MAX ? TIME_NEVER - 1 : seconds * NSEC_PER_SEC + ns;
 }
 
+/* The padding of a timespec64 is not looked at: old C libraries leave garbage there. */
 int timespec_read(uint64_t *ns, const void *user, bool wide)
 {
 	struct timespec64 ts;
@@ -43,6 +43,7 @@ int timespec_read(uint64_t *ns, const void *user, bool wide)
 	return 0;
 }
 
+/* Seconds of a struct timespec end in 2038. */
 int timespec_write(void *user, uint64_t ns, bool wide)
 {
 	uint32_t rest = div64(&ns, NSEC_PER_SEC);
@@ -75,6 +76,7 @@ static int from_timeval(uint64_t *ns, const struct timeval *tv)
 	return 0;
 }
 
+/* The sum must not wrap, nor become TIME_NEVER. */
 uint64_t deadline_after_ns(uint64_t span)
 {
 	uint64_t now = clock_ns();
@@ -82,6 +84,7 @@ uint64_t deadline_after_ns(uint64_t span)
 	return span < TIME_NEVER - 1 - now ? now + span : TIME_NEVER - 1;
 }
 
+/* A wall time before boot has passed already. */
 uint64_t wall_to_monotonic(uint64_t wall)
 {
 	return wall > wall_offset() ? wall - wall_offset() : 0;
@@ -89,7 +92,10 @@ uint64_t wall_to_monotonic(uint64_t wall)
 
 /* ---- reading clocks ---- */
 
-/* CPU clocks are those of the caller; those of other processes (negative numbers) are not known: -EINVAL. */
+/*
+ * CPU clocks are those of the caller; those of other processes (negative numbers) are not known: -EINVAL. All CPU time
+ * counts as user time, see struct process.
+ */
 static int clock_read(int clock, uint64_t *ns)
 {
 	switch (clock) {
@@ -163,6 +169,7 @@ long sys_time(int32_t *t)
 	return seconds;
 }
 
+/* There are no time zones in the kernel: tz is filled with zeros, that is UTC. */
 long sys_gettimeofday(struct timeval *tv, struct timezone *tz)
 {
 	static const struct timezone none;
@@ -292,6 +299,7 @@ static void itimer_set(struct process *p, uint64_t value, uint64_t interval)
 		timer_arm(&p->itimer_real, deadline_after_ns(value));
 }
 
+/* The other two timers don't exist: -EINVAL, where Linux would count CPU time. */
 long sys_getitimer(int which, struct itimerval *user)
 {
 	struct itimerval it = itimer_get(current->process);

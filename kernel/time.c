@@ -30,6 +30,7 @@ uint64_t wall_ns(void)
 	return clock_ns() + offset;
 }
 
+/* The count of changes tells a sleeper that was woken by this from one whose time has come. */
 void wall_set(uint64_t ns)
 {
 	offset = ns - clock_ns();
@@ -43,6 +44,7 @@ void time_clock_changed(void)
 	vdso_update_clock();
 }
 
+/* From here on wall time is reckoned, not asked for: a CMOS clock is slow to read and has whole seconds. */
 void time_init(void)
 {
 	offset = pv_wall_ns() - clock_ns();

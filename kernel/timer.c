@@ -56,12 +56,14 @@ static void heap_remove(struct timer *t)
 	t->armed = false;
 }
 
+/* Never is told to the platform, too: it may then stop its event. */
 static void program(uint64_t when)
 {
 	programmed = when;
 	pv_set_next_event(when);
 }
 
+/* The event that is programmed may belong to a timer that has been moved to a later time: then it comes for nothing, once. */
 void timer_arm(struct timer *t, uint64_t expires)
 {
 	irq_flags_t flags = irq_save();

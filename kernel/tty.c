@@ -24,7 +24,7 @@
 #include "pv/pv_ops.h"
 
 #define CHUNK		256u		/* bytes copied between user and terminal at once */
-#define WATCH_NS	(10ull * NSEC_PER_MSEC)
+#define WATCH_NS	(10ull * NSEC_PER_MSEC)		/* short for fingers, long for a fork and exec */
 #define WATCH_ROUNDS	10u
 #define VTIME_NS	(100ull * NSEC_PER_MSEC)
 
@@ -52,6 +52,7 @@ void tty_defaults(struct tty *t)
 	tty_set_mode(t, &defaults);
 }
 
+/* Shorthand for the two words of flags that are asked all the time. */
 static inline bool iflag(const struct tty *t, uint32_t flag) { return t->termios.c_iflag & flag; }
 static inline bool lflag(const struct tty *t, uint32_t flag) { return t->termios.c_lflag & flag; }
 
@@ -72,6 +73,7 @@ static void output(const struct tty *t, const char *text, size_t n)
 		console_emit(text, n);
 }
 
+/* Tab and newline do on the screen what they say. */
 static bool shown_as_caret(const struct tty *t, uint8_t c)
 {
 	return lflag(t, ECHOCTL) && (c < ' ' || c == 127) && c != '\t' && c != '\n';
@@ -116,6 +118,7 @@ static void erase_one(struct tty *t)
 		output(t, "\b \b\b \b", shown_as_caret(t, c) ? 6 : 3);
 }
 
+/* What stands before the cursor is (or is not) a blank. */
 static bool before_end(const struct tty *t, bool blank)
 {
 	return t->end > t->start && (t->line[t->end - 1] == ' ' || t->line[t->end - 1] == '\t') == blank;
@@ -275,21 +278,10 @@ static bool satisfied(const struct tty *t, uint32_t wanted)
 }
 
 /*
- * Drivers that held back are told when a quarter of `raw` is free, not for each byte. They call tty_input before this
- * returns.
- */
-static void room_again(struct tty *t)
-{
-	if (t->held_back && tty_input_room() >= RAW_SIZE / 4) {
-		t->held_back = false;
-		console_input_room();
-	}
-}
-
-/*
  * Takes bytes from `raw` until the reader is satisfied (true), or none are left, or one was a signal for the reader:
  * what stands behind it is for others. Interrupts are off for one byte at a time, since an echo to a real serial line
- * takes a while.
+ * takes a while. Drivers that held back, because `raw` was full, are told when a quarter of it is free, not for each
+ * byte; they call tty_input before console_input_room returns.
  */
 static bool interpret(struct tty *t, uint32_t wanted)
 {
@@ -297,12 +289,13 @@ static bool interpret(struct tty *t, uint32_t wanted)
 
 	do {
 		irq_flags_t flags = irq_save();
-		room_again(t);
 		enough = satisfied(t, wanted);
 		more = !enough && t->raw_out != t->raw_in && !signal_pending();
 		if (more) {
 			t->quiet = 0;
 			take_byte(t, t->raw[t->raw_out++ % RAW_SIZE]);
+			if (tty_input_room() == RAW_SIZE / 4)
+				console_input_room();
 		}
 		irq_restore(flags);
 	} while (more);
@@ -313,11 +306,7 @@ static bool interpret(struct tty *t, uint32_t wanted)
 
 size_t tty_input_room(void)
 {
-	struct tty *t = &console_tty;
-	size_t room = RAW_SIZE - (t->raw_in - t->raw_out);
-
-	t->held_back |= !room;
-	return room;
+	return RAW_SIZE - (console_tty.raw_in - console_tty.raw_out);
 }
 
 /* There may be control keys in `raw`, and somebody to get them. */
@@ -347,11 +336,12 @@ void tty_used(struct tty *t)
 	irq_restore(flags);
 }
 
+/* Only stores, so that an interrupt is short however much an echo would have to print. */
 void tty_input(const char *bytes, size_t n)
 {
 	struct tty *t = &console_tty;
 
-	while (n-- && t->raw_in - t->raw_out < RAW_SIZE)
+	while (n-- && tty_input_room())
 		t->raw[t->raw_in++ % RAW_SIZE] = *bytes++;
 	wake_all(&t->readers);
 	watch(t);
@@ -392,7 +382,7 @@ static void watch_fire(struct timer *timer)
 	if (current != &idle_task && t->quiet++ < WATCH_ROUNDS)
 		return timer_arm(timer, clock_ns() + WATCH_NS);
 	find_control_keys(t);
-	room_again(t);
+	console_input_room();
 }
 
 /* TCSAFLUSH, TCIFLUSH: what has not been read is gone, but for what the drivers still hold back. */
@@ -402,7 +392,7 @@ void tty_flush_input(struct tty *t)
 
 	drop_line(t);
 	t->raw_out = t->raw_in;
-	room_again(t);
+	console_input_room();
 	irq_restore(flags);
 }
 
@@ -427,6 +417,7 @@ void tty_set_mode(struct tty *t, const struct termios *to)
 	tty_used(t);
 }
 
+/* For FIONREAD. In canonical mode an unfinished line can't be read; in the other one everything can. */
 uint32_t tty_readable(struct tty *t)
 {
 	if (!interpret(t, LINE_SIZE) && lflag(t, ICANON))
@@ -508,6 +499,10 @@ static int wait_for_bytes(struct tty *t, const struct file *f, uint32_t n)
 	return least > 0;
 }
 
+/*
+ * -EAGAIN from take means that the line was dropped by a signal key after it had been promised: then there is more waiting
+ * to do, unless the caller does not wait.
+ */
 int32_t tty_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 {
 	struct tty *t = &console_tty;

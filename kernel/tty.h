@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The console terminal: line discipline, termios, job control. One terminal; its screen and keyboard are the serial
- * line, VGA text, and whatever console the platform's backend offers, all at once.
+ * line, VGA text, and whatever console the platform's backend offers, all at once: output goes to each of them, input
+ * from any of them is the same input.
  *
  * Drivers feed bytes in by tty_input, from interrupt context; output goes to every registered console. Reading and
  * writing obey job control: SIGTTIN and SIGTTOU for background process groups, ^C ^\ ^Z as signals to the foreground
@@ -27,7 +28,8 @@ struct console {
 	bool has_log;			/* the early console is the same device: don't print the log there once more */
 };
 
-void console_register(struct console *c);	/* prints what was logged so far; log output and the tty go there from now on */
+/* Prints what was logged so far (unless has_log); log output and the terminal go there from now on. c must last. */
+void console_register(struct console *c);
 bool console_ready(void);			/* a console is registered */
 void console_write(const char *text, size_t n);	/* to every console, "\n" sent as "\r\n" */
 void console_emit(const char *text, size_t n);	/* to every console as it is */

@@ -33,7 +33,6 @@ struct tty {
 	bool complete;			/* canonical: `line` may be read */
 	uint32_t start, end;		/* of what is in `line` */
 	uint32_t raw_out, raw_in;	/* count bytes; taken modulo RAW_SIZE */
-	bool held_back;			/* a driver found no room */
 	struct timer watch;		/* looks for signal keys */
 	unsigned quiet;			/* rounds of `watch` since somebody used the terminal */
 	uint8_t raw[RAW_SIZE];

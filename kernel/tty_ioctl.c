@@ -24,11 +24,13 @@
 
 /* ---- who may do what ---- */
 
+/* What ps shows as TPGID. */
 int tty_foreground(const struct tty *t)
 {
 	return t ? t->pgrp : -1;
 }
 
+/* With nobody in the foreground (pgrp 0) nobody is in the background either: the leader may just have gone. */
 bool tty_in_background(const struct tty *t)
 {
 	const struct process *p = current->process;
@@ -42,7 +44,10 @@ static bool ignored_or_blocked(int sig)
 	return current->blocked & SIGMASK(sig) || current->sighand->action[sig - 1].handler == SIG_IGN;
 }
 
-/* The call is repeated when the group is continued: by then it may be in the foreground. */
+/*
+ * The whole group is told, since a pipeline is one job. The call is repeated when it is continued: by then it may be in
+ * the foreground. Nobody would continue an orphaned group, so that gets an error.
+ */
 static int stop_group(int sig)
 {
 	int pgid = current->process->pgid;
@@ -82,7 +87,7 @@ static void become_ctty(struct tty *t)
 	tty_used(t);
 }
 
-/* Nobody of the session has the terminal any more. */
+/* Nobody of the session has the terminal any more; its processes live on without one. */
 static void release_session(struct tty *t)
 {
 	for (struct process *p = next_process(1); p; p = next_process(p->pid + 1))
@@ -91,7 +96,10 @@ static void release_session(struct tty *t)
 	t->sid = t->pgrp = 0;
 }
 
-/* The next session finds a terminal in its right mind, whatever the last one has set. */
+/*
+ * SIGHUP for those in the foreground, and SIGCONT so that stopped ones get to see it (POSIX.1-2017, 11.1.10). The next
+ * session finds a terminal in its right mind, whatever the last one has set.
+ */
 void tty_hangup_session(int sid)
 {
 	struct tty *t = &console_tty;
@@ -106,7 +114,10 @@ void tty_hangup_session(int sid)
 	tty_defaults(t);
 }
 
-/* steal: from the session that has it. Everybody is root here. */
+/*
+ * TIOCSCTTY: for the leader of a session that has no terminal yet. steal: from the session that has it, which is root's
+ * privilege on Linux; everybody is root here.
+ */
 static int set_ctty(struct tty *t, bool steal)
 {
 	const struct process *p = current->process;
@@ -135,7 +146,10 @@ static int give_up_ctty(struct tty *t)
 	return 0;
 }
 
-/* TIOCSPGRP: any group of the same session may be put in the foreground, by who is there or ignores SIGTTOU. */
+/*
+ * TIOCSPGRP: any group of the same session may be put in the foreground, by who is there or ignores SIGTTOU. The errors
+ * are POSIX's for tcsetpgrp: -EPERM for a group of another session, -ESRCH for none at all.
+ */
 static int set_foreground(struct tty *t, const void *arg)
 {
 	uint32_t pgid;
@@ -303,6 +317,7 @@ static int open_own(struct inode *inode, struct file *f)
 	.read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll, .seek = file_no_seek,	\
 	.readdir = file_no_readdir, .open = open_function, .release = file_release_plain }
 
+/* One table for each way of opening; everything else is the same terminal. */
 static const struct file_ops console_ops = TTY_OPS(file_open_plain);
 static const struct file_ops line_ops = TTY_OPS(open_line);
 static const struct file_ops own_ops = TTY_OPS(open_own);
