@@ -51,7 +51,7 @@
                 trying  "an event while its bit in blocked_interrupts is 1", "3, 7.1"
                 mov     dword [data + DATA_blocked_interrupts], -1
                 event
-                mov     ebx, [irq_count]
+                mov     ebx, [count]
                 mov     ecx, A_WHILE
                 call    wait_irq
                 came    0
@@ -62,6 +62,7 @@
                 came    1
 
                 trying  "an event while eip is between noirq_start and noirq_end", "3, 7.2"
+                mov     dword [data + DATA_irq_enabled], 0
                 event
                 mov     ecx, A_WHILE
                 call    spin_in_window
@@ -73,7 +74,7 @@
                 trying  "an event while gate 32 is absent: it stays pending", "7.2, 7.4"
                 hcall   LHCALL_LOAD_IDT_ENTRY, LGUEST_IRQ_VECTOR, 0, 0
                 event
-                mov     ebx, [irq_count]
+                mov     ebx, [count]
                 mov     ecx, A_WHILE
                 call    wait_irq
                 came    0
@@ -93,10 +94,10 @@
                 check   "irq_enabled afterwards", [data + DATA_irq_enabled], IF
                 mov     dword [data + DATA_irq_pending], 0
 
-                trying  "a handler's own SEND_INTERRUPTS with a trap gate: irq_enabled stays", "7.3"
+                trying  "an event with a trap gate: irq_enabled stays", "7.3"
                 gate    LGUEST_IRQ_VECTOR, GATE_TRAP
                 event
-                mov     ebx, [irq_count]
+                mov     ebx, [count]
                 mov     ecx, PATIENCE
                 call    wait_irq
                 came    1

@@ -115,7 +115,7 @@ KERNEL_STACK    equ     trap_stack_top + KERNEL_BASE
                 trying  "the timer while ring 3 runs", "7.2, 7.3"
                 mov     byte [leave_at_irq], 1
                 mov     dword [data + DATA_blocked_interrupts], ~1
-                hcall   LHCALL_SET_CLOCKEVENT, EVENT_NS
+                hcall   LHCALL_SET_CLOCKEVENT, LATER_NS
                 user    user_loop, IF
                 check   "interrupts that came", [irq_count], 1
                 check   "cs pushed", [irq + frame.cs], USER_CS

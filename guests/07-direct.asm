@@ -60,7 +60,7 @@ KERNEL_STACK    equ     trap_stack_top + KERNEL_BASE
                 trying  "the timer while ring 3 does nothing but calls: it comes", "7.2, 7.5"
                 mov     byte [leave_at_irq], 1
                 mov     dword [data + DATA_blocked_interrupts], ~1
-                hcall   LHCALL_SET_CLOCKEVENT, EVENT_NS
+                hcall   LHCALL_SET_CLOCKEVENT, LATER_NS
                 mov     dword [count], PATIENCE / 16
 .until:         user    user_call, IF
                 cmp     dword [irq_count], 0
