@@ -19,6 +19,7 @@
 #define MB1_MMAP	0x40u
 #define LEAST_RESERVE	(-SWITCHER_TEXT)
 #define MOST_RESERVE	(256u << 20)
+#define LEAST_MEM	(2u << 20)
 #define INFO_MOST	0x10000u	/* bytes of multiboot 2 information, or of a memory map */
 
 struct options options = { .reserve = LEAST_RESERVE };
@@ -65,12 +66,26 @@ static const struct { const char *name, *off, *on; bool *set; } switches[] = {
 	{ "stats", "off", "on", &options.stats },
 };
 
+/* A bare number is of MiB. */
+static bool set_mem(const char *value)
+{
+	uint32_t n;
+
+	if (!size_of(value, &n))
+		return false;
+	n = n < LEAST_MEM && n <= RAM_END >> 20 ? n << 20 : n;
+	if (n < LEAST_MEM)
+		return false;
+	options.mem = n;
+	return true;
+}
+
 static bool set_option(const char *name, const char *value)
 {
 	if (!strcmp(name, "reserve"))
 		return set_reserve(value);
 	if (!strcmp(name, "mem"))
-		return size_of(value, &options.mem);
+		return set_mem(value);
 	if (!strcmp(name, "restarts"))
 		return size_of(value, &options.restarts);
 	if (!strcmp(name, "lifetime"))

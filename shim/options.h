@@ -2,7 +2,7 @@
 /*
  * The shim's command line, and the modules that came with it.
  *
- *	mem=SIZE		memory of each guest, e.g. 64M; default: what there is, shared evenly
+ *	mem=SIZE		memory of each guest, e.g. 64M, or just 64; at least 2M; default: what there is, shared evenly
  *	reserve=SIZE		bytes of address space at the top that guests must leave alone: 132K (default), 2M, 4M, 64M, 168M, ...
  *	gates=direct|reflect	int 0x80 and some exceptions straight to the guest kernel, or by way of the shim
  *	sysenter=off|on		SYSENTER faults, as on real hosts; or it is reflected as vector 0x80
