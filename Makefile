@@ -73,10 +73,11 @@ $(B)/postern.elf: $(OBJECTS) $(B)/ksyms0.o linker.ld tools/ksyms
 # ---- what is done with them ----
 
 iso: $(B)/postern.iso
-$(B)/postern.iso: $(B)/postern.elf $(B)/initrd.cpio boot/grub.cfg
+$(B)/postern.iso: $(B)/postern.elf $(B)/shim.elf $(B)/initrd.cpio boot/grub.cfg
 	rm -rf $(B)/iso
 	mkdir -p $(B)/iso/boot/grub
 	$(OBJCOPY) -g $(B)/postern.elf $(B)/iso/boot/postern.elf
+	$(OBJCOPY) -g $(B)/shim.elf $(B)/iso/boot/shim.elf
 	cp $(B)/initrd.cpio $(B)/iso/boot/
 	cp boot/grub.cfg $(B)/iso/boot/grub/
 	grub-mkrescue -d /usr/lib/grub/i386-pc --fonts= --themes= --locales= \

@@ -129,12 +129,24 @@ static const void *at(uint32_t address, uint32_t n)
 	return (const void *)address;
 }
 
-/* Without the first word, the image's own name. */
+/* Whether a command line begins with the image's own name, as QEMU's do and GRUB's don't: a word with a point or a slash, and no option. */
+static bool begins_with_name(const char *from, uint32_t n)
+{
+	bool name = false;
+
+	for (uint32_t i = 0; i < n && from[i] != ' '; i++) {
+		if (from[i] == '=')
+			return false;
+		name = name || from[i] == '.' || from[i] == '/';
+	}
+	return name;
+}
+
 static void copy_arguments(char *to, const char *from, uint32_t most)
 {
 	uint32_t n = strnlen(from, most), skip = 0;
 
-	while (skip < n && from[skip] != ' ')
+	while (begins_with_name(from, n) && skip < n && from[skip] != ' ')
 		skip++;
 	while (skip < n && from[skip] == ' ')
 		skip++;

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from machine import BUILD, INITRD, KERNEL, ROOT, boot
+from machine import BUILD, INITRD, KERNEL, ROOT, boot, grub_iso
 
 FLAGS = ("-m32 -std=gnu11 -march=i686 -O1 -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none -fno-strict-aliasing "
          "-fno-asynchronous-unwind-tables -fno-delete-null-pointer-checks -mregparm=3 -mgeneral-regs-only -Wall -Wextra -Werror").split()
@@ -83,3 +83,12 @@ def test_random_hypercalls(hostile, batches):
     status, console = shim(f"mem=8M restarts={batches} lifetime=1000 stats=on", f"{hostile} attacks=0 batches={batches} calls=5000", timeout=1500)
     assert "BREACH" not in console and status == 2 * 0x10 + 1, console[-3000:]
     assert console.count("begins anew") == batches
+
+
+@pytest.mark.parametrize("command", ["multiboot2", "multiboot"])
+def test_started_by_grub(tmp_path, command):
+    module = {"multiboot2": "module2", "multiboot": "module"}[command]
+    menu = (f"{command} /boot/shim.elf mem=48M\n{module} /boot/postern.elf vdso=compat -- -c 'vdsotest compat 0xfffdd000'\n"
+            f"{module} /boot/initrd.cpio")
+    iso = grub_iso(tmp_path, menu, [BUILD / "shim.elf", KERNEL, INITRD])
+    boot(kernel="none", initrd="none", qemu=["-cdrom", str(iso)]).expect(0, " 0 failed$")
