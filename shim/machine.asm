@@ -43,21 +43,26 @@ machine_wait:   sti
 ; ---- own exceptions and interrupts ----
 
 %define ERROR_CODES     (1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 | 1 << 21 | 1 << 29 | 1 << 30)
-%assign vector 0
-%rep 48
-own %+ vector:
-%if vector == 2
+; OWN_STUB VECTOR
+%macro OWN_STUB 1
+own%1:
+%if %1 == 2
                 iret                            ; NMI
-%elif vector < 32
-%if !(ERROR_CODES >> vector & 1)
+%elif %1 < 32
+%if !(ERROR_CODES >> %1 & 1)
                 push    byte 0
 %endif
-                push    byte vector
+                push    byte %1
                 jmp     exception
 %else
-                push    byte vector - 32
+                push    byte %1 - 32
                 jmp     interrupt
 %endif
+%endmacro
+
+%assign vector 0
+%rep 48
+                OWN_STUB vector
 %assign vector vector + 1
 %endrep
 

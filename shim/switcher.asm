@@ -124,29 +124,30 @@ nmi:		iret
 ; Exceptions that push an error code: Intel SDM volume 3, table 6-1.
 %define ERROR_CODES	(1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 | 1 << 21 | 1 << 29 | 1 << 30)
 
-%assign vector 0
-%rep 48
-stub %+ vector:
-%if vector == 1
+; STUB VECTOR
+%macro STUB 1
+stub%1:
+%if %1 == 1
 		jmp	debug_trap
-%elif vector == 2
+%elif %1 == 2
 		jmp	nmi
 %else
-%if vector >= 32 || !(ERROR_CODES >> vector & 1)
+%if %1 >= 32 || !(ERROR_CODES >> %1 & 1)
 		push	byte 0
 %endif
-		push	byte vector
+		push	byte %1
 		jmp	leave
 %endif
+%endmacro
+
+%assign vector 0
+%rep 48
+		STUB	vector
 %assign vector vector + 1
 %endrep
 stub128:	push	byte 0
 		push	dword 128
 		jmp	leave
-
-%if $ - switcher_page > 4096
-%error "the switcher's code has outgrown its page"
-%endif
 
 		section	.rodata
 		align	4

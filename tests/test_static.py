@@ -16,7 +16,7 @@ from machine import BUILD, KERNEL, ROOT
 
 pytestmark = pytest.mark.quick
 
-SOURCE_FOLDERS = ("abi", "arch", "boot", "drivers", "kernel", "mm", "pv", "user", "vdso", "tests", "tools")
+SOURCE_FOLDERS = ("shim", "guests", "abi", "arch", "boot", "drivers", "kernel", "mm", "pv", "user", "vdso", "tests", "tools")
 KERNEL_FOLDERS = ("arch", "boot", "drivers", "kernel", "mm", "pv", "vdso")
 PRIVILEGED = re.compile(
     r"^(cli|sti|hlt|lgdtd?|lidtd?|lldt|ltr|lmsw|clts|invlpg|invd|wbinvd|wrmsr|rdmsr|in[bwl]?|out[bwl]?|ins[bwl]|outs[bwl]|iretd?|iretl|"

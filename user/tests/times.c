@@ -88,7 +88,7 @@ static void test_agreement(void)
 		last = tv;
 	}
 	equal("it doesn't go back", back, 0);
-	int64_t cpu = now(CLOCK_PROCESS_CPUTIME_ID), m = now(CLOCK_MONOTONIC);
+	int64_t m = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
 	while (now(CLOCK_PROCESS_CPUTIME_ID) - cpu < 3 * MS)
 		;
 	ok(now(CLOCK_MONOTONIC) - m >= 2 * MS, "time used is no more than time gone by");
