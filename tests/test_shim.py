@@ -67,8 +67,7 @@ def test_two_guests_have_lines_of_their_own():
     assert "[1] first" in console and "[2] second" in console, console
 
 
-@pytest.mark.quick
-@pytest.mark.parametrize("cpu", ["pentium3", "max"])
+@pytest.mark.parametrize("cpu", ["pentium3", pytest.param("max", marks=pytest.mark.quick)])
 def test_hostile_guest_beside_a_good_one(hostile, cpu):
     """Every attack, begun anew after each, while the other guest passes a program of checks."""
     status, console = shim("mem=24M restarts=90 lifetime=3000", f"{hostile} attacks=99", f"{KERNEL} -- /tests/memory", INITRD, cpu=cpu)
