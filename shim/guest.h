@@ -86,7 +86,7 @@ void guest_hypercall(struct guest *g);
 void device_init(struct guest *g);
 void device_notify(struct guest *g, uint32_t address);
 void device_poll(struct guest *g);	/* input that has come */
-/* load.c: memory, boot_params and registers as at the start (lguest.md 4); false after stopping it. */
-bool guest_load(struct guest *g);
+/* load.c: memory, boot_params and registers as at the start (lguest.md 4), or stops it with what is wrong with the image. */
+void guest_load(struct guest *g);
 
 #endif

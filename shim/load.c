@@ -74,7 +74,7 @@ static void fill_params(struct guest *g)
 	}
 }
 
-bool guest_load(struct guest *g)
+void guest_load(struct guest *g)
 {
 	g->data = NULL;
 	g->ts = false;
@@ -95,6 +95,5 @@ bool guest_load(struct guest *g)
 	uint32_t end = load_initrd(g);
 	const char *wrong = end ? load_image(g, end) : "an initrd that its memory has no room for";
 	if (wrong)
-		guest_stop(g, "image %s: %s", g->image->cmdline, wrong);
-	return !wrong;
+		guest_stop(g, "its image: %s", wrong);
 }

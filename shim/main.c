@@ -41,6 +41,8 @@ static void find_guests(void)
 	}
 	if (!guest_count)
 		refuse("there is no guest: give an ELF image as a module");
+	if (guest_count > 1 && !has_fxsr)
+		refuse("several guests need a processor with FXSAVE, to keep their FPU registers apart");
 	for (unsigned i = 0; i < guest_count; i++)
 		guests[i].number = guest_count > 1 ? i + 1 : 0;
 }
@@ -86,7 +88,6 @@ static void print_counts(const struct guest *g)
 		       (unsigned long long)g->faults, (unsigned long long)g->reflected, (unsigned long long)g->interrupts);
 }
 
-/* Begins it anew if it may. */
 static void ended(struct guest *g, enum end end, int code)
 {
 	console_guest_end(g->number);
@@ -102,6 +103,8 @@ void guest_stop(struct guest *g, const char *fmt, ...)
 	char reason[200];
 	va_list ap;
 
+	if (!guest_runs(g))
+		return;
 	va_start(ap, fmt);
 	vsnprintf(reason, sizeof(reason), fmt, ap);
 	va_end(ap);
@@ -168,22 +171,23 @@ static void __attribute__((noreturn)) end_of_run(void)
 
 /* ---- running ---- */
 
-static void switch_fpu(struct guest *g)
-{
-	if (in_fpu == g || !has_fxsr)
-		return;
-	if (in_fpu)
-		asm volatile("fxsave %0" : "=m" (in_fpu->fpu));
-	asm volatile("fxrstor %0" : : "m" (g->fpu));
-	in_fpu = g;
-}
-
 static void set_ts(bool ts)
 {
 	uint32_t cr0 = read_cr0(), wanted = ts ? cr0 | CR0_TS : cr0 & ~CR0_TS;
 
 	if (wanted != cr0)
 		write_cr0(wanted);
+}
+
+static void switch_fpu(struct guest *g)
+{
+	if (in_fpu == g || !has_fxsr)
+		return;
+	set_ts(false);			/* the last guest's; these instructions would fault */
+	if (in_fpu)
+		asm volatile("fxsave %0" : "=m" (in_fpu->fpu));
+	asm volatile("fxrstor %0" : : "m" (g->fpu));
+	in_fpu = g;
 }
 
 /* The instruction keeps neither eip nor esp: the guest finds the one as 0, for the other what system calls leave in ebp. */
@@ -257,13 +261,23 @@ static bool others_ready(const struct guest *me)
 	return false;
 }
 
+/* A guest alone has no end of its slice, until somebody else wakes up. */
+static uint64_t end_of_slice(const struct guest *g, uint64_t end)
+{
+	if (end == NEVER && others_ready(g)) {
+		end = clock_ns() + SLICE_NS;
+		clock_alarm(end);
+	}
+	return end;
+}
+
 static void run_slice(struct guest *g)
 {
-	uint64_t end = others_ready(g) ? clock_ns() + SLICE_NS : NEVER;
+	uint64_t end = end_of_slice(g, NEVER);
 
 	memory_show_guest(g->regs_page, (uint32_t)g->page);
 	switch_fpu(g);
-	clock_alarm(MIN(end, g->deadline));
+	clock_alarm(g->deadline);
 	while (g->state == GUEST_READY && (end == NEVER || clock_ns() < end)) {
 		if (g->event != NEVER || g->pending)
 			poll(g, clock_ns());
@@ -276,8 +290,10 @@ static void run_slice(struct guest *g)
 		set_ts(g->ts);
 		switcher_run(&g->regs, shadow_cr3(g));
 		handle(g, read_cr2());
-		if (g->regs.vector == VECTOR_IRQ + IRQ_TIMER || g->regs.vector == VECTOR_IRQ + IRQ_SERIAL)
+		if (g->regs.vector == VECTOR_IRQ + IRQ_TIMER || g->regs.vector == VECTOR_IRQ + IRQ_SERIAL) {
 			poll_all();
+			end = end_of_slice(g, end);
+		}
 	}
 }
 
@@ -292,6 +308,7 @@ static void __attribute__((noreturn)) run(void)
 				g->restarts++;
 				console_printf("shim: guest %u begins anew\n", MAX(g->number, 1u));
 				guest_load(g);
+				ready = true;
 			}
 			if (g->state == GUEST_READY) {
 				run_slice(g);

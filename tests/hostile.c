@@ -5,7 +5,7 @@
  * It is started again after each thing that it has tried (the shim's restarts=), and its command line says for which time: "restart=N". N chooses the attack;
  * beyond the list come batches of random hypercalls, seeded by N. An attack must end in a fault that the guest gets (it then goes on), in nothing at
  * all, or in the guest's being stopped. What must never happen is told by `alarm`: the guest prints BREACH, which the test looks for, as it does for a shim that died.
- * The command line: "attacks=COUNT batches=COUNT calls=PER-BATCH restart=N".
+ * The command line: "attacks=COUNT batches=COUNT calls=PER-BATCH restart=N", or "spin=1": it does nothing, for ever.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -438,7 +438,7 @@ static void irq_enabled_odd(void) { data.irq_enabled = 0xFFFFFFFF; data.blocked_
 static void ts_and_fpu(void) { call(LHCALL_TS, 1, 0, 0, 0); asm volatile("fninit"); }
 
 static void (*const attacks[])(void) = {
-	map_frame_beyond, map_frame_4g, map_frame_1mib_beyond_64g, table_beyond, large_page, directory_beyond, directory_reserved, directory_is_shim,
+	ts_and_fpu, map_frame_beyond, map_frame_4g, map_frame_1mib_beyond_64g, table_beyond, large_page, directory_beyond, directory_reserved, directory_is_shim,
 	table_in_itself, write_switcher_text, write_state, write_registers, touch_the_top, pte_at_top, own_map_of_top,
 	call_gate, call_gate_16, task_gate, interrupt_gate_in_gdt, tss, busy_tss, ldt, conforming, code_dpl0, data_dpl0, not_present,
 	host_segments, gdt_index, descriptor_in_use, gate_of_type, gate_vector, gates_of_the_host, gate_into_switcher, ints,
@@ -446,7 +446,7 @@ static void (*const attacks[])(void) = {
 	ring3_all_flags, flags, privileged, out_f4, in_60, set_esp_and_fault, set_esp_and_int, set_esp_0,
 	init_twice, shutdown_nowhere, notify_nowhere, tls_nowhere, pgtable_nowhere, pgtable_at_end, pgtable_odd, pgd_index, pgd_3, pmd_all, set_pte_beyond, unknown_call,
 	many_tables, ring_of_shutdowns, ring_of_inits, ring_of_tables, ring_is_table, change_before_use, console_rings,
-	loop_without_interrupts, flood, flood_of_text, clock_flood, irq_enabled_odd, ts_and_fpu,
+	loop_without_interrupts, flood, flood_of_text, clock_flood, irq_enabled_odd,
 };
 #define ATTACKS	(sizeof(attacks) / sizeof(*attacks))
 
@@ -502,6 +502,8 @@ void hostile(void)
 	random_calls = option("calls=", 1000);
 	if (wanted > ATTACKS)
 		wanted = ATTACKS;
+	while (option("spin=", 0))
+		;
 	if (n < wanted)
 		attempt(attacks[n]);
 	else if (n - wanted < batches)

@@ -59,12 +59,21 @@ def test_bad_images_are_refused(tmp_path):
     (tmp_path / "cut").write_bytes(KERNEL.read_bytes()[:5000])
     status, console = shim("mem=16M", tmp_path / "cut")
     assert status == STOPPED and "not in the file" in console, console
+    status, console = shim("mem=16M restarts=3", tmp_path / "cut")
+    assert status == STOPPED and console.count("not in the file") == 4, console
 
 
 def test_two_guests_have_lines_of_their_own():
     status, console = shim("mem=48M", f"{KERNEL} -- -c 'echo first'", INITRD, f"{KERNEL} -- -c 'echo second'", INITRD)
     assert status == 2 * 0x10 + 1, console
     assert "[1] first" in console and "[2] second" in console, console
+
+
+def test_sleeper_wakes_beside_a_busy_guest(hostile):
+    """The busy one has the processor to itself when the other's event comes."""
+    _, console = shim("mem=48M lifetime=8000", f"{hostile} spin=1", f"{KERNEL} -- -c 'sleep 1; echo woke'", INITRD)
+    woke, over = console.find("[2] woke"), console.find("guest 1 stopped: it has run for 8000 ms")
+    assert 0 < woke < over, console
 
 
 @pytest.mark.parametrize("cpu", ["pentium3", pytest.param("max", marks=pytest.mark.quick)])
