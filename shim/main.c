@@ -190,13 +190,17 @@ static void switch_fpu(struct guest *g)
 	in_fpu = g;
 }
 
-/* The instruction keeps neither eip nor esp: the guest finds the one as 0, for the other what system calls leave in ebp. */
+/*
+ * The instruction keeps neither eip nor esp: the guest finds the one as 0, for the other what system calls leave in ebp. And it clears the real
+ * interrupt flag, without which the guest would keep the processor.
+ */
 static void reflect_sysenter(struct guest *g)
 {
 	g->regs.cs = GDT_USER_CS << 3 | 3;
 	g->regs.ss = GDT_USER_DS << 3 | 3;
 	g->regs.eip = 0;
 	g->regs.esp = g->regs.ebp;
+	g->regs.eflags |= EFLAGS_IF;
 	guest_reflect(g, LGUEST_SYSCALL_VECTOR, 0);
 }
 

@@ -5,7 +5,8 @@
  * It is started again after each thing that it has tried (the shim's restarts=), and its command line says for which time: "restart=N". N chooses the attack;
  * beyond the list come batches of random hypercalls, seeded by N. An attack must end in a fault that the guest gets (it then goes on), in nothing at
  * all, or in the guest's being stopped. What must never happen is told by `alarm`: the guest prints BREACH, which the test looks for, as it does for a shim that died.
- * The command line: "attacks=COUNT batches=COUNT calls=PER-BATCH restart=N", or "spin=1": it does nothing, for ever.
+ * The command line: "attacks=COUNT batches=COUNT calls=PER-BATCH restart=N", or "spin=1": it does nothing, for ever;
+ * "spin=2": after a SYSENTER, whose entry turns the real interrupts off.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -502,6 +503,8 @@ void hostile(void)
 	random_calls = option("calls=", 1000);
 	if (wanted > ATTACKS)
 		wanted = ATTACKS;
+	if (option("spin=", 0) == 2)
+		attempt(p_sysenter);
 	while (option("spin=", 0))
 		;
 	if (n < wanted)

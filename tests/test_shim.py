@@ -69,6 +69,12 @@ def test_two_guests_have_lines_of_their_own():
     assert "[1] first" in console and "[2] second" in console, console
 
 
+@pytest.mark.parametrize("options", ["", "sysenter=on"])
+def test_real_interrupts_stay_on(hostile, options):
+    status, console = shim(f"mem=16M lifetime=1000 {options}", f"{hostile} spin=2", timeout=20)
+    assert status == STOPPED and "it has run for 1000 ms" in console, console
+
+
 def test_sleeper_wakes_beside_a_busy_guest(hostile):
     """The busy one has the processor to itself when the other's event comes."""
     _, console = shim("mem=48M lifetime=8000", f"{hostile} spin=1", f"{KERNEL} -- -c 'sleep 1; echo woke'", INITRD)
