@@ -25,6 +25,13 @@ KCFLAGS := -m32 -std=gnu11 -march=i686 -O2 -g -ffreestanding -fno-pic -fno-pie -
 	-Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -I. -I$(B)
 NASMFLAGS := -f elf32 -g -F dwarf -w+error=orphan-labels -I./ -I$(B)/
 
+# Layouts of C for nasm (tools/offsets.h): they stand in the compiler's output as lines "@define NAME $VALUE".
+define offsets
+	@mkdir -p $(@D)
+	$(CC) $(KCFLAGS) -MMD -MP -MT $@ -MF $@.d -S -o $(@:.inc=.s) $<
+	sed -n 's/^[^@]*@define \([A-Za-z0-9_]*\) [$$]*\(-\{0,1\}[0-9]*\).*/%define \1 \2/p' $(@:.inc=.s) >$@
+endef
+
 include vdso/rules.mk
 
 FOLDERS := boot arch/x86 mm vdso pv kernel drivers
@@ -41,11 +48,8 @@ include guests/rules.mk
 
 # ---- the kernel ----
 
-# The offsets stand in the compiler's output as lines "@define NAME $VALUE".
 $(OFFSETS): tools/gen-offsets.c
-	@mkdir -p $(@D)
-	$(CC) $(KCFLAGS) -MMD -MP -MT $@ -MF $@.d -S -o $(B)/offsets.s $<
-	sed -n 's/^[^@]*@define \([A-Za-z0-9_]*\) [$$]*\(-\{0,1\}[0-9]*\).*/%define \1 \2/p' $(B)/offsets.s >$@
+	$(offsets)
 
 $(B)/%.c.o: %.c
 	@mkdir -p $(@D)

@@ -2,17 +2,14 @@
 /*
  * Layouts and constants of the lguest ABI for nasm, from abi/lguest.h, so that no offset is typed by hand.
  *
- * Never run: see tools/gen-offsets.c, which does the same for the kernel. rules.mk makes $(B)/guests/lguest.inc of it.
+ * Never run, see tools/offsets.h; the result is $(B)/guests/lguest.inc.
  */
-#include <stddef.h>
 #include "abi/lguest.h"
+#include "tools/offsets.h"
 
-#define DEFINE(name, value)		asm volatile(".ascii \"@define " #name " %0\"" : : "i" (value))
 #define DATA(member)			DEFINE(DATA_##member, offsetof(struct lguest_data, member))
 #define BOOT(member)			DEFINE(BOOT_##member, offsetof(struct lguest_boot_params, member))
 #define CALL(name)			DEFINE(LHCALL_##name, LHCALL_##name)
-
-void offsets(void);
 
 static void calls(void)
 {

@@ -7,9 +7,7 @@
 LADDER := $(patsubst guests/%.asm,$(B)/guests/%.elf,$(sort $(wildcard guests/*.asm)))
 
 $(B)/guests/lguest.inc: guests/offsets.c
-	@mkdir -p $(@D)
-	$(CC) $(KCFLAGS) -MMD -MP -MT $@ -MF $@.d -S -o $(B)/guests/offsets.s $<
-	sed -n 's/^[^@]*@define \([A-Za-z0-9_]*\) [$$]*\(-\{0,1\}[0-9]*\).*/%define \1 \2/p' $(B)/guests/offsets.s >$@
+	$(offsets)
 
 $(B)/guests/%.o: guests/%.asm guests/guest.inc $(B)/guests/lguest.inc
 	@mkdir -p $(@D)

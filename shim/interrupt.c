@@ -103,8 +103,8 @@ void guest_init_processor(struct guest *g)
 	memset(g->gates, 0, sizeof(g->gates));
 	for (unsigned v = 0; v < 256; v++)
 		s->idt[v] = host_gate(v, 0);
-	s->gdt[HOST_CS / 8] = 0x00CF9B000000FFFFull;
-	s->gdt[HOST_DS / 8] = 0x00CF93000000FFFFull;
+	s->gdt[HOST_CS / 8] = HOST_CODE;
+	s->gdt[HOST_DS / 8] = HOST_DATA;
 	guest_set_descriptor(g, LGUEST_KERNEL_CS / 8, 0xFFFF, 0x00CF9B00);
 	guest_set_descriptor(g, LGUEST_KERNEL_DS / 8, 0xFFFF, 0x00CF9300);
 	s->tss.esp0 = SWITCHER_REGS + PAGE_SIZE;

@@ -17,8 +17,6 @@
 #include "shim/pic.h"
 #include "shim/switcher.h"
 
-#define FLAT_CODE	0x00CF9B000000FFFFull	/* present, ring 0, accessed */
-#define FLAT_DATA	0x00CF93000000FFFFull
 #define GATE_INTERRUPT	0x8E00u
 #define GATE_TASK	0x8500u
 #define OWN_GATES	48u
@@ -144,8 +142,8 @@ void machine_init(void)
 {
 	extern const char host_gdt_pointer[], host_idt_pointer[];
 
-	host_gdt[HOST_CS / 8] = FLAT_CODE;
-	host_gdt[HOST_DS / 8] = FLAT_DATA;
+	host_gdt[HOST_CS / 8] = HOST_CODE;
+	host_gdt[HOST_DS / 8] = HOST_DATA;
 	host_gdt[GDT_TSS] = tss_descriptor(SWITCHER_STATE + offsetof(struct state, tss));
 	host_gdt[GDT_DOUBLE_FAULT_TSS] = tss_descriptor((uint32_t)&double_fault_tss);
 	for (unsigned v = 0; v < OWN_GATES; v++)

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layouts and constants for the shim's assembly, by the method of tools/gen-offsets.c: never run, only compiled to text.
+ * Layouts and constants for the shim's assembly, see tools/offsets.h.
  */
 #include "shim/switcher.h"
-
-#define DEFINE(name, value)		asm volatile(".ascii \"@define " #name " %0\"" : : "i" (value))
-#define OFFSET(name, type, member)	DEFINE(name, offsetof(struct type, member))
-
-void offsets(void);
+#include "tools/offsets.h"
 
 void offsets(void)
 {

@@ -9,9 +9,7 @@ SHIM_SOURCES := $(filter-out shim/offsets.c,$(sort $(wildcard shim/*.c shim/*.as
 SHIM_OBJECTS := $(SHIM_SOURCES:%=$(B)/%.o)
 
 $(B)/shim/offsets.inc: shim/offsets.c
-	@mkdir -p $(@D)
-	$(CC) $(KCFLAGS) -MMD -MP -MT $@ -MF $@.d -S -o $(B)/shim/offsets.s $<
-	sed -n 's/^[^@]*@define \([A-Za-z0-9_]*\) [$$]*\(-\{0,1\}[0-9]*\).*/%define \1 \2/p' $(B)/shim/offsets.s >$@
+	$(offsets)
 
 $(B)/shim/%.asm.o: shim/%.asm $(B)/shim/offsets.inc
 	@mkdir -p $(@D)

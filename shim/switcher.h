@@ -26,6 +26,8 @@
 
 #define HOST_CS		0x50u		/* of the shim, in its own GDT and in each guest's */
 #define HOST_DS		0x58u
+#define HOST_CODE	0x00CF9B000000FFFFull	/* their descriptors: flat, present, ring 0, accessed */
+#define HOST_DATA	0x00CF93000000FFFFull
 
 #define VECTOR_DEBUG		1u
 #define VECTOR_NMI		2u

@@ -2,11 +2,9 @@
 /*
  * Layouts and constants for nasm, so that no offset is typed by hand.
  *
- * Never run: the kernel's compiler turns this into assembly text (-S), in which each DEFINE leaves
- * a string "@define NAME $VALUE"; the Makefile makes "%define NAME VALUE" of them in offsets.inc.
+ * Never run, see tools/offsets.h; the result is offsets.inc.
  * Names: STRUCT_member; PV_OPS_sub_member for each hook of the table.
  */
-#include <stddef.h>
 #include "abi/errno.h"
 #include "abi/lguest.h"
 #include "abi/signal.h"
@@ -18,13 +16,10 @@
 #include "kernel/task.h"
 #include "mm/page.h"
 #include "pv/pv_ops.h"
+#include "tools/offsets.h"
 #include "vdso/data.h"
 
-#define DEFINE(name, value)		asm volatile(".ascii \"@define " #name " %0\"" : : "i" (value))
-#define OFFSET(name, type, member)	DEFINE(name, offsetof(struct type, member))
 #define OP(sub, member)			OFFSET(PV_OPS_##sub##_##member, pv_ops, sub.member);
-
-void offsets(void);
 
 static void frame(void)
 {
