@@ -38,10 +38,10 @@ static const struct proc_row *row_of(const struct inode *inode)
 	return rows_of(inode->proc.id) + inode->proc.what - FIRST_ROW;
 }
 
-/* Inode numbers that stay the same from lookup to lookup: twelve bits for what it is, PID_MAX takes fifteen. */
+/* Inode numbers that stay the same from lookup to lookup, never 0: twelve bits for what it is, PID_MAX takes fifteen. */
 static uint32_t number(uint32_t id, uint32_t what)
 {
-	return id << 12 | (what & 0xFFF);
+	return id << 12 | ((what + 1) & 0xFFF);
 }
 
 /* NULL: the process is gone, or the inode is none of a process. */

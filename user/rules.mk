@@ -43,6 +43,17 @@ $(UBIN) $(UTESTS): $(B)/user/%: $(B)/user/%.o $(B)/user/libc.a
 $(B)/initrd.cpio: $(UBIN) $(UTESTS) $(UETC) user/mkinitrd
 	python3 user/mkinitrd $@ $(B)/user/bin $(B)/user/tests $(UBIN) $(UTESTS) $(UETC)
 
+# The initrd of tools/run --initrd busybox: Debian's, unchanged, as tools/debian has fetched it, under an init of ours.
+$(B)/busybox.cpio: $(B)/debian/busybox-static user/mkinitrd $(wildcard user/busybox/* user/busybox/etc/*)
+	rm -rf $(B)/busybox
+	mkdir -p $(B)/busybox/bin
+	cp $</bin/busybox $(B)/busybox/bin
+	ln -s busybox $(B)/busybox/bin/sh
+	python3 user/mkinitrd $@ --tree user/busybox $(B)/busybox
+
+$(B)/debian/%:
+	tools/debian $(B)/debian $*
+
 .PHONY: user
 user: $(B)/initrd.cpio
 .SECONDARY: $(patsubst %,%.o,$(UBIN) $(UTESTS))
