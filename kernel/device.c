@@ -31,7 +31,7 @@ static int device_open(struct inode *inode, struct file *f)
 			continue;
 		f->ops = devices[i].ops;
 		f->private = devices[i].private;
-		return f->ops->open(inode, f);
+		return f->ops->open ? f->ops->open(inode, f) : 0;
 	}
 	return -ENXIO;
 }
@@ -92,22 +92,11 @@ static int64_t no_position(struct file *f, int64_t offset, int whence)
 	return 0;
 }
 
-#define PLAIN_DEVICE(read_fn, write_fn, seek_fn, open_fn) {	\
-	.read = read_fn,					\
-	.write = write_fn,					\
-	.ioctl = file_no_ioctl,					\
-	.poll = file_always_ready,				\
-	.seek = seek_fn,					\
-	.readdir = file_no_readdir,				\
-	.open = open_fn,					\
-	.release = file_release_plain,				\
-}
-
-const struct file_ops node_file_ops = PLAIN_DEVICE(file_no_read, file_no_write, file_no_seek, device_open);
-const struct file_ops zero_file_ops = PLAIN_DEVICE(zero_read, null_write, no_position, file_open_plain);
-static const struct file_ops null_ops = PLAIN_DEVICE(null_read, null_write, no_position, file_open_plain);
-static const struct file_ops full_ops = PLAIN_DEVICE(zero_read, full_write, no_position, file_open_plain);
-static const struct file_ops random_ops = PLAIN_DEVICE(random_read, null_write, no_position, file_open_plain);
+const struct file_ops node_file_ops = { .open = device_open };
+const struct file_ops zero_file_ops = { zero_read, null_write, .seek = no_position };
+static const struct file_ops null_ops = { null_read, null_write, .seek = no_position };
+static const struct file_ops full_ops = { zero_read, full_write, .seek = no_position };
+static const struct file_ops random_ops = { random_read, null_write, .seek = no_position };
 
 /* Before the archive is unpacked, so no name is taken. */
 static void add_name(const char *text, struct inode *inode)

@@ -227,11 +227,6 @@ long sys_open(const char *path, uint32_t flags, uint32_t mode)
 	return open_at(AT_FDCWD, path, flags, mode);
 }
 
-long sys_creat(const char *path, uint32_t mode)
-{
-	return sys_openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
-}
-
 /*
  * The place is free before the file is dropped: that may sleep, and its outcome is
  * nobody's concern.

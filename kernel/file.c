@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Open files: making and dropping them, opening by path, what the kernel itself reads,
- * and the stubs of struct file_ops.
+ * Open files: making and dropping them, opening by path, what the kernel itself reads.
  *
  * A file holds its inode. Opening may sleep (a FIFO waits for its partner), so a file
  * is complete before ops->open is called. A file opened with O_PATH only names its
@@ -10,7 +9,6 @@
 #include "kernel/file.h"
 #include "abi/errno.h"
 #include "abi/fcntl.h"
-#include "abi/poll.h"
 #include "abi/stat.h"
 #include "kernel/device.h"
 #include "kernel/fd.h"
@@ -74,19 +72,20 @@ struct file *inode_open(struct inode *inode, uint32_t flags)
 
 	if (!f)
 		return (struct file *)-ENOMEM;
-	int error = f->ops->open == file_open_plain ? 0 : f->ops->open(inode, f);
+	int error = f->ops->open ? f->ops->open(inode, f) : 0;
 	if (unlikely(error)) {
 		file_free(f);
 		return (struct file *)error;
 	}
-	if (f->ops->seek != file_no_seek)	/* asked after open, which may have put a device's operations there */
+	if (f->ops->seek)	/* asked after open, which may have put a device's operations there */
 		f->can |= FILE_SEEK | f->can * FILE_PREAD;
 	return f;
 }
 
 void file_put_last(struct file *f)
 {
-	f->ops->release(f);
+	if (f->ops->release)
+		f->ops->release(f);
 	file_free(f);
 }
 
@@ -225,7 +224,29 @@ int32_t file_read_kernel(struct file *f, void *to, uint32_t n, uint64_t pos)
 	return ramfs_read_kernel(f->inode, to, MIN(n, (uint32_t)INT32_MAX), pos);
 }
 
-/* ---- for mappings ---- */
+/* ---- what kinds of files share, and mappings ---- */
+
+/*
+ * Positions beyond the end are fine, for reading (nothing is there) and for writing (a
+ * hole).
+ */
+int64_t file_seek(struct file *f, int64_t offset, int whence)
+{
+	int64_t base;
+
+	if (whence == SEEK_SET)
+		base = 0;
+	else if (whence == SEEK_CUR)
+		base = f->pos;
+	else if (whence == SEEK_END)
+		base = f->inode->size;
+	else
+		return -EINVAL;
+	if (__builtin_add_overflow(base, offset, &offset) || offset < 0)
+		return -EINVAL;
+	f->pos = offset;
+	return offset;
+}
 
 bool file_mappable(const struct file *f)
 {
@@ -298,75 +319,4 @@ void vfs_open_console(void)
 	for (int fd = 0; fd < 3; fd++)
 		fd_install(file_get(f), 0, false);
 	file_put(f);
-}
-
-/* ---- stubs ---- */
-
-int32_t file_no_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
-{
-	(void)f, (void)buf, (void)n, (void)pos;
-	return -EINVAL;
-}
-
-int32_t file_no_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos)
-{
-	(void)f, (void)buf, (void)n, (void)pos;
-	return -EINVAL;
-}
-
-int file_no_ioctl(struct file *f, uint32_t cmd, uint32_t arg)
-{
-	(void)f, (void)cmd, (void)arg;
-	return -ENOTTY;
-}
-
-uint32_t file_always_ready(struct file *f, struct poll_table *table)
-{
-	(void)f, (void)table;
-	return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
-}
-
-int64_t file_no_seek(struct file *f, int64_t offset, int whence)
-{
-	(void)f, (void)offset, (void)whence;
-	return -ESPIPE;
-}
-
-/*
- * Positions beyond the end are fine, for reading (nothing is there) and for writing (a
- * hole).
- */
-int64_t file_seek(struct file *f, int64_t offset, int whence)
-{
-	int64_t base;
-
-	if (whence == SEEK_SET)
-		base = 0;
-	else if (whence == SEEK_CUR)
-		base = f->pos;
-	else if (whence == SEEK_END)
-		base = f->inode->size;
-	else
-		return -EINVAL;
-	if (__builtin_add_overflow(base, offset, &offset) || offset < 0)
-		return -EINVAL;
-	f->pos = offset;
-	return offset;
-}
-
-int file_no_readdir(struct file *f, struct dir_sink *sink)
-{
-	(void)f, (void)sink;
-	return -ENOTDIR;
-}
-
-int file_open_plain(struct inode *inode, struct file *f)
-{
-	(void)inode, (void)f;
-	return 0;
-}
-
-void file_release_plain(struct file *f)
-{
-	(void)f;
 }

@@ -17,7 +17,6 @@
 #include "kernel/sched.h"
 #include "mm/page.h"
 
-struct dir_sink;
 struct file;
 struct fs;
 struct inode;
@@ -29,18 +28,19 @@ struct poll_table;
  */
 void poll_wait(struct poll_table *table, struct waitq *q);
 
+/* Members may be NULL: then there is nothing to do, or what their comments say. */
 struct file_ops {
 	/*
 	 * buf is a user address; *pos is the file position (ignored by pipes and
-	 * terminals).
+	 * terminals). Never NULL where the kind of file can be opened that way.
 	 */
 	int32_t (*read)(struct file *f, void *buf, uint32_t n, uint64_t *pos);
 	int32_t (*write)(struct file *f, const void *buf, uint32_t n, uint64_t *pos);
-	int (*ioctl)(struct file *f, uint32_t cmd, uint32_t arg);
-	/* What f is ready for now, as POLL* bits. */
+	int (*ioctl)(struct file *f, uint32_t cmd, uint32_t arg);	/* NULL: -ENOTTY */
+	/* What f is ready for now, as POLL* bits. NULL: for everything, always. */
 	uint32_t (*poll)(struct file *f, struct poll_table *table);
-	int64_t (*seek)(struct file *f, int64_t offset, int whence);	/* sets f->pos and returns it */
-	int (*readdir)(struct file *f, struct dir_sink *sink);		/* from f->pos on: kernel/inode.h */
+	/* Sets f->pos and returns it. NULL: -ESPIPE, the mark of files without a position. */
+	int64_t (*seek)(struct file *f, int64_t offset, int whence);
 	/*
 	 * f is complete: inode, flags, and for devices private as registered. May
 	 * change ops and private; may sleep.
@@ -49,19 +49,7 @@ struct file_ops {
 	void (*release)(struct file *f);	/* the last reference is gone; not called when open failed */
 };
 
-/*
- * Every member of every table is set; these are the stubs for what a kind of file can't
- * do, or needn't. file_no_seek is also the mark of files without a position.
- */
-int32_t file_no_read(struct file *f, void *buf, uint32_t n, uint64_t *pos);		/* -EINVAL */
-int32_t file_no_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos);	/* -EINVAL */
-int file_no_ioctl(struct file *f, uint32_t cmd, uint32_t arg);				/* -ENOTTY */
-uint32_t file_always_ready(struct file *f, struct poll_table *table);			/* in and out */
-int64_t file_no_seek(struct file *f, int64_t offset, int whence);			/* -ESPIPE */
-int64_t file_seek(struct file *f, int64_t offset, int whence);		/* the end is inode->size */
-int file_no_readdir(struct file *f, struct dir_sink *sink);		/* -ENOTDIR */
-int file_open_plain(struct inode *inode, struct file *f);		/* 0 */
-void file_release_plain(struct file *f);				/* nothing */
+int64_t file_seek(struct file *f, int64_t offset, int whence);		/* ops->seek where the end is inode->size */
 
 #define FILE_READ	1u	/* open for reading */
 #define FILE_WRITE	2u	/* open for writing */

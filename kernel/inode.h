@@ -4,8 +4,7 @@
  * (kernel/ramfs.c) and /proc (kernel/proc.c).
  *
  * An inode is counted: one reference each for a name in a ramfs folder, an open file, a
- * working directory, a child folder's parent pointer. At the last inode_put ops->free
- * gives it back. Names are not cached beyond ramfs itself: for /proc each lookup may
+ * working directory, a child folder's parent pointer. The last inode_put frees it. Names are not cached beyond ramfs itself: for /proc each lookup may
  * make a new inode, which dies when nobody uses it, or return a static one (whose count
  * starts at 1 and so never reaches 0).
  *
@@ -46,7 +45,7 @@ void name_set(struct name *n, const char *text);	/* from a terminated string, wh
 struct dir_sink;
 bool dir_emit(struct dir_sink *sink, const char *name, uint32_t len, uint32_t ino, uint32_t mode, uint64_t next);
 
-/* Every member is set; the stubs below stand for what a kind can't do. */
+/* NULL where a kind has no folders, no links, or nothing to say. */
 struct inode_ops {
 	/*
 	 * Of folders: 0 with a referenced inode in *found, or -ENOENT. "." and ".."
@@ -65,25 +64,21 @@ struct inode_ops {
 	int (*readlink)(struct inode *link, char *to, size_t size);
 	/*
 	 * Of symbolic links whose target needs no name (/proc/self/fd/0): 0 with a
-	 * referenced inode, or -EINVAL: go by the text.
+	 * referenced inode, or -EINVAL (as if NULL): go by the text.
 	 */
 	int (*follow)(struct inode *link, struct inode **target);
 	/*
 	 * The folder it stands in and its name there, terminated, for paths; NULL: it
-	 * has lost its name. The root folder is never asked.
+	 * has lost its name, or (without the function) never had one. The root folder
+	 * is never asked.
 	 */
 	struct inode *(*where)(const struct inode *inode, char *name, size_t size);
 	/*
-	 * The last reference is gone: frees it (the reference to parent is dropped by
-	 * inode_put).
+	 * The last reference is gone: frees what the kind keeps in it, but neither the
+	 * inode itself nor the parent.
 	 */
-	void (*free)(struct inode *inode);
+	void (*drop)(struct inode *inode);
 };
-
-int inode_no_lookup(struct inode *dir, const struct name *name, struct inode **found);	/* -ENOTDIR */
-int inode_no_iterate(struct inode *dir, uint64_t *pos, struct dir_sink *sink);		/* -ENOTDIR */
-int inode_no_readlink(struct inode *link, char *to, size_t size);			/* -EINVAL */
-int inode_no_follow(struct inode *link, struct inode **target);				/* -EINVAL */
 
 enum inode_dev { DEV_RAMFS = 1, DEV_PIPE = 2, DEV_PROC = 3 };	/* minor number of st_dev; the major is 0 */
 
@@ -113,14 +108,13 @@ struct inode {
 };
 
 extern struct inode *root_inode;
-extern const struct file_ops dir_file_ops;	/* readdir through ops->iterate */
+extern const struct file_ops dir_file_ops;	/* of folders, which are read by getdents64 through ops->iterate */
 
 /*
  * A zeroed inode with count 1, nlink 1, a number of its own and the three times set to
  * now; parent is referenced if given. NULL: out of memory.
  */
 struct inode *inode_new(const struct inode_ops *ops, const struct file_ops *fops, uint32_t mode, struct inode *parent);
-void inode_free_plain(struct inode *inode);	/* ops->free of inodes that came from inode_new and own nothing else */
 static inline struct inode *inode_get(struct inode *inode) { inode->count++; return inode; }
 void inode_put_last(struct inode *inode);
 static inline void inode_put(struct inode *inode) { if (--inode->count == 0) inode_put_last(inode); }

@@ -90,7 +90,7 @@ static int follow_text(struct walk *w, struct inode *link, const char *rest, con
 static int follow(struct walk *w, const char *rest, const char **path)
 {
 	struct inode *link = w->found, *target;
-	int result = ++w->links > WALK_MAX_LINKS ? -ELOOP : link->ops->follow(link, &target);
+	int result = ++w->links > WALK_MAX_LINKS ? -ELOOP : link->ops->follow ? link->ops->follow(link, &target) : -EINVAL;
 
 	w->found = NULL;
 	if (result == -EINVAL) {

@@ -376,27 +376,12 @@ const struct file_ops pipe_file_ops = {
 	.write = pipe_write,
 	.ioctl = pipe_ioctl,
 	.poll = pipe_poll,
-	.seek = file_no_seek,
-	.readdir = file_no_readdir,
 	.open = pipe_open,
 	.release = pipe_release,
 };
 
-/* An anonymous pipe stands in no folder. */
-static struct inode *no_place(const struct inode *inode, char *name, size_t size)
-{
-	(void)inode, (void)name, (void)size;
-	return NULL;
-}
-
-static const struct inode_ops pipe_inode_ops = {
-	.lookup = inode_no_lookup,
-	.iterate = inode_no_iterate,
-	.readlink = inode_no_readlink,
-	.follow = inode_no_follow,
-	.where = no_place,
-	.free = inode_free_plain,
-};
+/* An anonymous pipe stands in no folder and is nothing but a pipe. */
+static const struct inode_ops pipe_inode_ops;
 
 /*
  * Both ends; without O_NONBLOCK the order matters: a reader alone would wait, so the
@@ -452,7 +437,3 @@ long sys_pipe2(int *fds, uint32_t flags)
 	return error ? error : pipe_descriptors(ends, flags & O_CLOEXEC, fds);
 }
 
-long sys_pipe(int *fds)
-{
-	return sys_pipe2(fds, 0);
-}

@@ -21,6 +21,7 @@
 
 #define NOW		0u		/* a deadline: don't wait */
 #define SMALL		8u		/* descriptors that need no memory from the heap */
+#define ALWAYS_READY	(POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)
 #define READY_IN	(POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR)
 #define READY_OUT	(POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR)
 
@@ -51,7 +52,7 @@ static int look(struct pollfd *fds, uint32_t n, struct poll_table *t)
 		if (f) {
 			if (t)
 				t->file = f;
-			mask = f->ops->poll(f, ready ? NULL : t);
+			mask = f->ops->poll ? f->ops->poll(f, ready ? NULL : t) : ALWAYS_READY;
 			mask &= (uint16_t)fds[i].events | POLLERR | POLLHUP | POLLNVAL;
 		}
 		fds[i].revents = mask;

@@ -168,14 +168,18 @@ static int32_t text_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 	return part;
 }
 
+/* Opening for writing is root's right, but no file here takes anything. */
+static int32_t text_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos)
+{
+	(void)f, (void)buf, (void)n, (void)pos;
+	return -EINVAL;
+}
+
 /* The size of a text shows as 0, as on Linux, so SEEK_END is the beginning. */
 static const struct file_ops text_ops = {
 	.read = text_read,
-	.write = file_no_write,
-	.ioctl = file_no_ioctl,
-	.poll = file_always_ready,
+	.write = text_write,
 	.seek = file_seek,
-	.readdir = file_no_readdir,
 	.open = text_open,
 	.release = text_release,
 };
@@ -248,7 +252,6 @@ static const struct inode_ops proc_ops = {
 	.readlink = link_read,
 	.follow = link_follow,
 	.where = where,
-	.free = inode_free_plain,
 };
 
 /* Folders are read through proc_ops, everything else opens as a text. 0 or -ENOMEM. */

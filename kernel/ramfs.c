@@ -175,13 +175,12 @@ static int ramfs_readlink(struct inode *link, char *to, size_t size)
 }
 
 /* Nobody can have it open any more, so FIFOs have no pipe, and folders are empty. */
-static void ramfs_free(struct inode *inode)
+static void ramfs_drop(struct inode *inode)
 {
 	if (S_ISREG(inode->mode))
 		ramfs_drop_pages(inode, 0);
 	else if (S_ISLNK(inode->mode))
 		kfree(inode->target);
-	kfree(inode);
 }
 
 /* ---- names ---- */
@@ -367,7 +366,6 @@ const struct inode_ops ramfs_ops = {
 	.lookup = ramfs_lookup,
 	.iterate = ramfs_iterate,
 	.readlink = ramfs_readlink,
-	.follow = inode_no_follow,
 	.where = ramfs_where,
-	.free = ramfs_free,
+	.drop = ramfs_drop,
 };

@@ -348,9 +348,5 @@ const struct file_ops ramfs_file_ops = {
 	.read = ramfs_read,
 	.write = ramfs_write,
 	.ioctl = ramfs_ioctl,
-	.poll = file_always_ready,
 	.seek = file_seek,
-	.readdir = file_no_readdir,
-	.open = file_open_plain,
-	.release = file_release_plain,
 };

@@ -22,60 +22,84 @@
 #include "mm/uaccess.h"
 
 /*
- * Walks to a name that must not exist yet, which is asked first, before whether one
- * could be made. Slashes behind it are for folders only.
+ * A call on the last name of a path, whether that exists or not: fn's result, or the walk's
+ * error. fn must not keep what it finds.
  */
-static int walk_new(struct walk *w, int dirfd, const char *path, bool folder)
+typedef long (*name_fn)(struct walk *w, void *arg);
+
+static long name_call(int dir, const char *path, unsigned flags, name_fn fn, void *arg)
 {
-	int error = walk_user(w, dirfd, path, WALK_NAME);
+	struct walk w;
+	long result = walk_user(&w, dir, path, flags);
 
-	if (error)
-		return error;
-	if (w->found)
-		error = -EEXIST;
-	else if ((w->slash && !folder) || !w->dir->nlink)
-		error = -ENOENT;
-	else if (!in_ramfs(w->dir))
-		error = -EPERM;
-	if (error)
-		walk_end(w);
-	return error;
-}
-
-/* Gives an inode the name that w came to, and ends the walk; as ramfs_link. */
-static long name_new(struct walk *w, struct inode *inode)
-{
-	int error = ramfs_link(w->dir, &w->name, inode);
-
-	walk_end(w);
-	return error;
+	if (!result) {
+		result = fn(&w, arg);
+		walk_end(&w);
+	}
+	return result;
 }
 
 /*
- * A new inode with a new name. Set-group-ID is handed down from folder to folder, as on
- * Linux, though groups mean nothing here.
+ * The same for the calls with two paths. An old name that is followed must exist before the
+ * new path is even looked at (link); else both are walked before anything is judged (rename).
  */
-static long make_node(int dir, const char *path, uint32_t mode, uint32_t rdev)
+static long two_names(int old_dir, const char *from, unsigned how, int new_dir, const char *to,
+		      long (*fn)(struct walk *old, struct walk *new, uint32_t flags), uint32_t flags)
 {
-	struct walk w;
-	int error = walk_new(&w, dir, path, S_ISDIR(mode));
+	struct walk old, new;
+	long result = how & WALK_NAME ? walk_user(&old, old_dir, from, how) : walk_existing(&old, old_dir, from, how);
+
+	if (result)
+		return result;
+	result = walk_user(&new, new_dir, to, WALK_NAME);
+	if (!result) {
+		result = fn(&old, &new, flags);
+		walk_end(&new);
+	}
+	walk_end(&old);
+	return result;
+}
+
+/* ---- new names ---- */
+
+/*
+ * May the name be made? That it must not exist is asked first, before whether one could be
+ * made. Slashes behind it are for folders only.
+ */
+static int check_new(const struct walk *w, bool folder)
+{
+	if (w->found)
+		return -EEXIST;
+	if ((w->slash && !folder) || !w->dir->nlink)
+		return -ENOENT;
+	return in_ramfs(w->dir) ? 0 : -EPERM;
+}
+
+/* What mknod, mkdir and symlink make; text and len are of a symbolic link. */
+struct node { uint32_t mode, rdev; const char *text; uint32_t len; };
+
+/*
+ * Set-group-ID is handed down from folder to folder, as on Linux, though groups mean nothing
+ * here.
+ */
+static long make_node(struct walk *w, void *arg)
+{
+	const struct node *n = arg;
+	uint32_t mode = n->mode & ~current->fsinfo->umask;
+	int error = check_new(w, S_ISDIR(mode));
 
 	if (error)
 		return error;
-	mode &= ~current->fsinfo->umask;
 	if (S_ISDIR(mode))
-		mode |= w.dir->mode & S_ISGID;
-	return name_new(&w, ramfs_new(mode, rdev));
+		mode |= w->dir->mode & S_ISGID;
+	return ramfs_link(w->dir, &w->name, n->text ? ramfs_new_link(n->text, n->len) : ramfs_new(mode, n->rdev));
 }
 
 long sys_mkdirat(int dir, const char *path, uint32_t mode)
 {
-	return make_node(dir, path, S_IFDIR | (mode & 01777), 0);
-}
+	struct node n = { .mode = S_IFDIR | (mode & 01777) };
 
-long sys_mkdir(const char *path, uint32_t mode)
-{
-	return sys_mkdirat(AT_FDCWD, path, mode);
+	return name_call(dir, path, WALK_NAME, make_node, &n);
 }
 
 /*
@@ -86,38 +110,27 @@ long sys_mknodat(int dir, const char *path, uint32_t mode, uint32_t dev)
 {
 	uint32_t type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
 	bool device = S_ISCHR(type) || S_ISBLK(type);
+	struct node n = { .mode = type | (mode & 07777), .rdev = device ? dev & 0xFFFFF : 0 };
 
 	if (S_ISDIR(type))
 		return -EPERM;
 	if (!S_ISREG(type) && !S_ISFIFO(type) && !device)
 		return -EINVAL;
-	return make_node(dir, path, type | (mode & 07777), device ? dev & 0xFFFFF : 0);
-}
-
-long sys_mknod(const char *path, uint32_t mode, uint32_t dev)
-{
-	return sys_mknodat(AT_FDCWD, path, mode, dev);
+	return name_call(dir, path, WALK_NAME, make_node, &n);
 }
 
 /* The text is not looked at; it need not lead anywhere. */
 long sys_symlinkat(const char *target, int dir, const char *path)
 {
-	struct walk w;
 	char *text = kmalloc(PATH_MAX);
 
 	if (!text)
 		return -ENOMEM;
 	int len = strncpy_from_user(text, target, PATH_MAX);
-	int error = len > 0 ? walk_new(&w, dir, path, false) : len ? len : -ENOENT;
-	if (!error)
-		error = name_new(&w, ramfs_new_link(text, len));
+	struct node n = { .text = text, .len = len };
+	long result = len > 0 ? name_call(dir, path, WALK_NAME, make_node, &n) : len ? len : -ENOENT;
 	kfree(text);
-	return error;
-}
-
-long sys_symlink(const char *target, const char *path)
-{
-	return sys_symlinkat(target, AT_FDCWD, path);
+	return result;
 }
 
 /*
@@ -133,32 +146,26 @@ static int check_link(const struct inode *inode)
 	return inode->nlink ? 0 : -ENOENT;
 }
 
+static long make_link(struct walk *old, struct walk *new, uint32_t flags)
+{
+	int error = check_new(new, false);
+
+	(void)flags;
+	if (!error)
+		error = check_link(old->found);
+	return error ? error : ramfs_link(new->dir, &new->name, inode_get(old->found));
+}
+
 /* Links are not followed unless asked, so a link can have two names as well. */
 long sys_linkat(int old_dir, const char *from, int new_dir, const char *to, uint32_t flags)
 {
-	struct walk old, new;
-
 	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	unsigned how = (flags & AT_SYMLINK_FOLLOW ? WALK_FOLLOW : 0) | (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
-	int error = walk_existing(&old, old_dir, from, how);
-	if (error)
-		return error;
-	error = walk_new(&new, new_dir, to, false);
-	if (!error) {
-		error = check_link(old.found);
-		if (!error)
-			error = ramfs_link(new.dir, &new.name, inode_get(old.found));
-		walk_end(&new);
-	}
-	walk_end(&old);
-	return error;
+	return two_names(old_dir, from, how, new_dir, to, make_link, 0);
 }
 
-long sys_link(const char *from, const char *to)
-{
-	return sys_linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
-}
+/* ---- names that go ---- */
 
 /*
  * May the name go? The last step of a path without a name is always a folder: for
@@ -188,30 +195,20 @@ static int check_removable(const struct walk *w, bool folder)
  * An inode that is still open, or a folder that somebody is in, lives on without a
  * name.
  */
-long sys_unlinkat(int dir, const char *path, uint32_t flags)
+static long remove_name(struct walk *w, void *folder)
 {
-	struct walk w;
+	int error = check_removable(w, folder);
 
-	if (flags & ~AT_REMOVEDIR)
-		return -EINVAL;
-	int error = walk_user(&w, dir, path, WALK_NAME);
-	if (error)
-		return error;
-	error = check_removable(&w, flags & AT_REMOVEDIR);
 	if (!error)
-		ramfs_unlink(w.dir, &w.name);
-	walk_end(&w);
+		ramfs_unlink(w->dir, &w->name);
 	return error;
 }
 
-long sys_unlink(const char *path)
+long sys_unlinkat(int dir, const char *path, uint32_t flags)
 {
-	return sys_unlinkat(AT_FDCWD, path, 0);
-}
-
-long sys_rmdir(const char *path)
-{
-	return sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+	if (flags & ~AT_REMOVEDIR)
+		return -EINVAL;
+	return name_call(dir, path, WALK_NAME, remove_name, (void *)flags);
 }
 
 /* Is `above` the folder itself or one of those above it? */
@@ -254,62 +251,48 @@ static int check_rename(const struct walk *old, const struct walk *new, uint32_t
 	return S_ISDIR(over->mode) && !ramfs_dir_empty(over) ? -ENOTEMPTY : 0;
 }
 
-/* Both paths are walked before anything is judged. */
-long sys_renameat2(int old_dir, const char *from, int new_dir, const char *to, uint32_t flags)
+static long move_name(struct walk *old, struct walk *new, uint32_t flags)
 {
-	struct walk old, new;
+	int error = check_rename(old, new, flags);
 
-	if (flags & ~RENAME_NOREPLACE)
-		return -EINVAL;
-	int error = walk_user(&old, old_dir, from, WALK_NAME);
-	if (error)
-		return error;
-	error = walk_user(&new, new_dir, to, WALK_NAME);
-	if (!error) {
-		error = check_rename(&old, &new, flags);
-		if (!error)
-			error = ramfs_move(old.dir, &old.name, new.dir, &new.name);
-		walk_end(&new);
-	}
-	walk_end(&old);
+	if (!error)
+		error = ramfs_move(old->dir, &old->name, new->dir, &new->name);
 	return MIN(error, 0);
 }
 
-long sys_renameat(int old_dir, const char *from, int new_dir, const char *to)
+long sys_renameat2(int old_dir, const char *from, int new_dir, const char *to, uint32_t flags)
 {
-	return sys_renameat2(old_dir, from, new_dir, to, 0);
+	if (flags & ~RENAME_NOREPLACE)
+		return -EINVAL;
+	return two_names(old_dir, from, WALK_NAME, new_dir, to, move_name, flags);
 }
 
-long sys_rename(const char *from, const char *to)
-{
-	return sys_renameat2(AT_FDCWD, from, AT_FDCWD, to, 0);
-}
+/* ---- what names say ---- */
+
+struct link_buffer { char *to; uint32_t size; };
 
 /* With an empty path: of a link opened by O_PATH. */
-long sys_readlinkat(int dir, const char *path, char *buf, uint32_t size)
+static long read_link(struct walk *w, void *arg)
 {
-	struct walk w;
+	const struct link_buffer *b = arg;
 
-	if ((int32_t)size <= 0)
+	if (!w->found || (w->last == LAST_EMPTY && !S_ISLNK(w->found->mode)))
+		return -ENOENT;
+	if (!S_ISLNK(w->found->mode))
 		return -EINVAL;
-	int error = walk_existing(&w, dir, path, WALK_EMPTY);
-	if (error)
-		return error;
 	char *text = kmalloc(PATH_MAX);
-	if (!S_ISLNK(w.found->mode))
-		error = w.last == LAST_EMPTY ? -ENOENT : -EINVAL;
-	else
-		error = text ? w.found->ops->readlink(w.found, text, MIN(size, PATH_MAX)) : -ENOMEM;
-	if (error > 0 && copy_to_user(buf, text, error))
-		error = -EFAULT;
+	int n = text ? w->found->ops->readlink(w->found, text, MIN(b->size, PATH_MAX)) : -ENOMEM;
+	if (n > 0 && copy_to_user(b->to, text, n))
+		n = -EFAULT;
 	kfree(text);
-	walk_end(&w);
-	return error;
+	return n;
 }
 
-long sys_readlink(const char *path, char *buf, uint32_t size)
+long sys_readlinkat(int dir, const char *path, char *buf, uint32_t size)
 {
-	return sys_readlinkat(AT_FDCWD, path, buf, size);
+	struct link_buffer b = { buf, size };
+
+	return (int32_t)size <= 0 ? -EINVAL : name_call(dir, path, WALK_EMPTY, read_link, &b);
 }
 
 static long change_cwd(struct inode *dir, void *unused)
@@ -400,6 +383,21 @@ bool dir_emit(struct dir_sink *sink, const char *name, uint32_t len, uint32_t in
 	return true;
 }
 
+/* The two entries that every folder has, then the file system's own. */
+static int read_folder(struct file *f, struct dir_sink *sink)
+{
+	struct inode *dir = f->inode;
+
+	if (f->pos == 0 && !dir_emit(sink, ".", 1, dir->ino, dir->mode, 1))
+		return 0;
+	f->pos = MAX(f->pos, 1);
+	struct inode *parent = dir->parent ? dir->parent : dir;
+	if (f->pos == 1 && !dir_emit(sink, "..", 2, parent->ino, parent->mode, 2))
+		return 0;
+	f->pos = MAX(f->pos, 2);
+	return dir->ops->iterate(dir, &f->pos, sink);
+}
+
 /*
  * An error after the first entry is told by the next call. A removed folder has not
  * even "." any more.
@@ -411,11 +409,11 @@ long sys_getdents64(int fd, void *buf, uint32_t n)
 
 	if (!f)
 		return -EBADF;
-	if (S_ISDIR(f->inode->mode) && !f->inode->nlink)
+	if (!S_ISDIR(f->inode->mode))
+		return -ENOTDIR;
+	if (!f->inode->nlink)
 		return -ENOENT;
-	file_get(f);
-	int error = f->ops->readdir(f, &sink);
-	file_put(f);
+	int error = read_folder(f, &sink);
 	if (sink.to != (char *)buf)
 		return sink.to - (char *)buf;
 	return error ? error : sink.error;

@@ -184,7 +184,9 @@ static int64_t seek(int fd, int64_t offset, int whence)
 
 	if (!f)
 		return -EBADF;
-	return (uint32_t)whence > 4 ? -EINVAL : f->ops->seek(f, offset, whence);
+	if ((uint32_t)whence > 4)
+		return -EINVAL;
+	return f->ops->seek ? f->ops->seek(f, offset, whence) : -ESPIPE;
 }
 
 /*
@@ -231,6 +233,8 @@ long sys_ioctl(int fd, uint32_t cmd, uint32_t arg)
 	case FIONBIO:
 		return set_nonblock(f, (void *)arg);
 	}
+	if (!f->ops->ioctl)
+		return -ENOTTY;
 	file_get(f);
 	long result = f->ops->ioctl(f, cmd, arg);
 	file_put(f);
@@ -252,41 +256,23 @@ static long truncate_inode(struct inode *inode, void *size)
 	return in_ramfs(inode) ? ramfs_truncate(inode, *(uint64_t *)size) : -EPERM;
 }
 
-static long truncate_path(const char *path, int64_t size)
+long sys_truncate64(const char *path, uint32_t low, uint32_t high)
 {
+	int64_t size = (uint64_t)high << 32 | low;
+
 	return size < 0 ? -EINVAL : path_call(AT_FDCWD, path, WALK_FOLLOW, truncate_inode, &size);
 }
 
-static long truncate_fd(int fd, int64_t size)
+long sys_ftruncate64(int fd, uint32_t low, uint32_t high)
 {
 	struct file *f = fd_usable(fd);
+	int64_t size = (uint64_t)high << 32 | low;
 
 	if (size < 0)
 		return -EINVAL;
 	if (!f)
 		return -EBADF;
 	return (f->can & FILE_WRITE) && S_ISREG(f->inode->mode) ? truncate_inode(f->inode, &size) : -EINVAL;
-}
-
-/* The 32-bit forms take signed sizes. */
-long sys_truncate(const char *path, uint32_t size)
-{
-	return truncate_path(path, (int32_t)size);
-}
-
-long sys_ftruncate(int fd, uint32_t size)
-{
-	return truncate_fd(fd, (int32_t)size);
-}
-
-long sys_truncate64(const char *path, uint32_t low, uint32_t high)
-{
-	return truncate_path(path, (int64_t)high << 32 | low);
-}
-
-long sys_ftruncate64(int fd, uint32_t low, uint32_t high)
-{
-	return truncate_fd(fd, (int64_t)high << 32 | low);
 }
 
 /* ---- sync: there is nothing behind the memory ---- */

@@ -92,36 +92,22 @@ static long put_statx(struct inode *inode, void *user)
 	return copy_to_user(user, &st, sizeof(st));
 }
 
-/* ---- stat: by path, by path without following, by descriptor; flags without a meaning here are accepted ---- */
-
-long sys_newstat(const char *path, struct stat *st)
-{
-	return path_call(AT_FDCWD, path, WALK_FOLLOW, put_stat, st);
-}
-
-long sys_newlstat(const char *path, struct stat *st)
-{
-	return path_call(AT_FDCWD, path, 0, put_stat, st);
-}
+/* ---- stat: flags without a meaning here are accepted ---- */
 
 long sys_newfstat(int fd, struct stat *st)
 {
 	return fd_call(fd, put_stat, st);
 }
 
-long sys_stat64(const char *path, struct stat64 *st)
-{
-	return path_call(AT_FDCWD, path, WALK_FOLLOW, put_stat64, st);
-}
-
-long sys_lstat64(const char *path, struct stat64 *st)
-{
-	return path_call(AT_FDCWD, path, 0, put_stat64, st);
-}
-
 long sys_fstat64(int fd, struct stat64 *st)
 {
 	return fd_call(fd, put_stat64, st);
+}
+
+/* The old calls by path: kernel/syscalls.def. */
+long stat_path(const char *path, struct stat *st, unsigned walk_flags)
+{
+	return path_call(AT_FDCWD, path, walk_flags, put_stat, st);
 }
 
 #define STAT_FLAGS		(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)
@@ -163,16 +149,6 @@ long sys_faccessat2(int dir, const char *path, int mode, uint32_t flags)
 	return path_call(dir, path, walk_flags_at(flags), check_access, (void *)mode);
 }
 
-long sys_faccessat(int dir, const char *path, int mode)
-{
-	return sys_faccessat2(dir, path, mode, 0);
-}
-
-long sys_access(const char *path, int mode)
-{
-	return sys_faccessat2(AT_FDCWD, path, mode, 0);
-}
-
 /* The type bits can't be changed. What is in /proc says what it says. */
 static long set_mode(struct inode *inode, void *mode)
 {
@@ -186,11 +162,6 @@ static long set_mode(struct inode *inode, void *mode)
 long sys_fchmodat(int dir, const char *path, uint32_t mode)
 {
 	return path_call(dir, path, WALK_FOLLOW, set_mode, (void *)mode);
-}
-
-long sys_chmod(const char *path, uint32_t mode)
-{
-	return path_call(AT_FDCWD, path, WALK_FOLLOW, set_mode, (void *)mode);
 }
 
 long sys_fchmod(int fd, uint32_t mode)

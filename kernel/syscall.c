@@ -16,6 +16,7 @@ long sys_ni_syscall(void)
 
 #define SYSCALL(nr, name, ...)		[nr] = (syscall_fn)(void *)sys_##name,
 #define SYSCALL_AS(nr, name, function)	[nr] = (syscall_fn)(void *)sys_##function,
+#define SYSCALL_IS(nr, name, call, ...)	[nr] = (syscall_fn)(void *)sys_##name,
 
 #pragma GCC diagnostic ignored "-Woverride-init"	/* the lines stand over the default */
 const syscall_fn syscall_table[SYSCALL_MAX] = {

@@ -15,8 +15,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "abi/fcntl.h"
 #include "abi/poll.h"
 #include "abi/signal.h"
+#include "kernel/path.h"
 
 #define SYSCALL_MAX	460		/* numbers below this have a slot in the table */
 
@@ -30,10 +32,20 @@ struct iovec; struct mmap_arg_struct; struct old_sigaction; struct pollfd; struc
 struct stat; struct stat64; struct statx; struct sysinfo; struct timespec; struct timespec64; struct timeval; struct timezone;
 struct itimerval; struct tms; struct user_desc; struct utsname;
 
+long stat_path(const char *path, struct stat *st, unsigned walk_flags);	/* kernel/sys_stat.c: the oldest shape */
+
+/* The list is read twice, for what SYSCALL_IS calls may stand behind it. */
 #define SYSCALL(nr, name, ...)		long sys_##name(__VA_ARGS__);
 #define SYSCALL_AS(nr, name, function)
+#define SYSCALL_IS(nr, name, call, ...)
+#include "kernel/syscalls.def"
+#undef SYSCALL
+#undef SYSCALL_IS
+#define SYSCALL(nr, name, ...)
+#define SYSCALL_IS(nr, name, call, ...)	static inline long sys_##name(__VA_ARGS__) { return call; }
 #include "kernel/syscalls.def"
 #undef SYSCALL
 #undef SYSCALL_AS
+#undef SYSCALL_IS
 
 #endif

@@ -313,12 +313,11 @@ static int open_own(struct inode *inode, struct file *f)
 	return current->process->ctty ? 0 : -ENXIO;
 }
 
-#define TTY_OPS(open_function) {									\
-	.read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll, .seek = file_no_seek,	\
-	.readdir = file_no_readdir, .open = open_function, .release = file_release_plain }
+#define TTY_OPS(open_function) {							\
+	.read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll, .open = open_function }
 
 /* One table for each way of opening; everything else is the same terminal. */
-static const struct file_ops console_ops = TTY_OPS(file_open_plain);
+static const struct file_ops console_ops = TTY_OPS(NULL);
 static const struct file_ops line_ops = TTY_OPS(open_line);
 static const struct file_ops own_ops = TTY_OPS(open_own);
 

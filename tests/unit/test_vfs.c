@@ -181,9 +181,9 @@ void signals_recheck(void) { }
 bool signal_pending(void) { return true; }
 void schedule(void) { }
 
-static struct inode *no_where(const struct inode *inode, char *name, size_t size) { (void)inode, (void)name, (void)size; return NULL; }
 static int no_entry(struct inode *dir, const struct name *name, struct inode **found) { (void)dir, (void)name, (void)found; return -ENOENT; }
-static const struct inode_ops proc_ops = { no_entry, inode_no_iterate, inode_no_readlink, inode_no_follow, no_where, inode_free_plain };
+static int no_entries(struct inode *dir, uint64_t *pos, struct dir_sink *sink) { (void)dir, (void)pos, (void)sink; return 0; }
+static const struct inode_ops proc_ops = { no_entry, no_entries };
 struct inode *proc_root(void) { return inode_new(&proc_ops, &dir_file_ops, S_IFDIR | 0555, NULL); }
 
 /* ---- one call on both sides ---- */
