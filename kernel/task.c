@@ -341,7 +341,7 @@ int exec_reset_signals(void)
 		t->sighand->users--;
 		t->sighand = s;
 	}
-	for (int sig = 1; s->touched >> (sig - 1); sig++)
+	for (int sig = 1; sig <= NSIG && s->touched >> (sig - 1); sig++)
 		if (sigset_has(&s->touched, sig))
 			s->action[sig - 1] = (struct k_sigaction) { .handler = s->action[sig - 1].handler == SIG_IGN ? SIG_IGN : SIG_DFL };
 	t->altstack = (stack_t) { .ss_flags = SS_DISABLE };

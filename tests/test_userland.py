@@ -18,6 +18,7 @@ NOT_COMPARED = {
     "bench": "prints measurements (test_figures.py)",
     "crash": "dies on purpose (below)",
     "exitcode": "is a tool of other tests",
+    "fuzz": "is process 1 in a machine of its own (test_fuzz.py)",
     "forkbomb": "would use up the host (below)",
     "memhog": "would use up the host (below)",
     "leak": "needs a machine of its own (below)",

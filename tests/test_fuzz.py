@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""Random system calls with nasty arguments from several processes at once (user/tests/fuzz.c): the kernel survives them as it was.
+
+The program itself checks what can be seen from inside (memory, files, processes). From outside: no panic, and the kernel's text and constants have not changed.
+"""
+import re
+
+import pytest
+
+import image
+from machine import KERNEL, KERNEL_BASE, boot
+
+ELF = image.elf_of(KERNEL.read_bytes())
+CPUS = ["pentium3", "max"]
+PASSED = r"^5 passed, 0 failed$"
+
+
+def text_and_constants(memory):
+    """The bytes of every section that is linked high and that nobody may write."""
+    sections = [s for s in ELF.iter_sections() if s["sh_flags"] & 3 == 2 and s["sh_addr"] >= KERNEL_BASE]
+    return {s.name: memory[s["sh_addr"] - KERNEL_BASE:s["sh_addr"] - KERNEL_BASE + s["sh_size"]] for s in sections}
+
+
+@pytest.mark.parametrize("calls", [50000, pytest.param(1000000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("cpu", CPUS)
+def test_calls_leave_the_kernel_as_it_was(start, cpu, calls):
+    m = start("init=/tests/fuzz", f"{len(cpu)} {calls} 4 wait", cpu=cpu)
+    m.wait_for("cycles from the door to process 1")
+    before = text_and_constants(m.memory())
+    m.wait_for(PASSED, calls // 200)
+    after = text_and_constants(m.memory())
+    assert before[".text"] and before == after, [name for name in before if before[name] != after[name]]
+
+
+@pytest.mark.parametrize("cpu, calls", [("pentium3", 50000), *(pytest.param(cpu, 1000000, marks=pytest.mark.long) for cpu in CPUS)])
+def test_calls_under_the_shim(cpu, calls):
+    boot("init=/tests/fuzz", f"3 {calls}", on="lguest", cpu=cpu, mem=96, timeout=calls // 200).expect(0, PASSED)
+
+
+def test_calls_in_little_memory():
+    """Many workers in 8 MiB: allocations fail all over the place, and the out-of-memory killer has work."""
+    result = boot("init=/tests/fuzz", "5 20000 8", mem=8, timeout=200).expect(0, PASSED)
+    assert re.search(r"ended early", result.console)

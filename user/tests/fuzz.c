@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz [SEED [CALLS [WORKERS [wait]]]]: random system calls with nasty arguments from several processes at once; afterwards the system is as before.
+ *
+ * A worker makes a batch of calls in a folder and a session of its own and is replaced when it has made them, has died or got stuck. Arguments are chosen by
+ * the kind that the table says, and now and then by any kind. What a call does to the worker doesn't matter; that the kernel survives, that the memory comes
+ * back and that other processes go on is what is checked. Calls of a batch follow from SEED and its number, so that with `tools/run --icount` a run can be
+ * repeated exactly; "wait" keeps the system as it is at the end. Only for process 1, since it sends signals to everybody, and sweeps up with SIGKILL.
+ */
+#include "abi/futex.h"
+#include "user/libc/libc.h"
+#include "user/libc/scratch.h"
+#include "user/libc/tap.h"
+
+#define BATCH       200
+#define MOST        8		/* workers */
+#define SWEEP       32		/* batches after which whatever is left of the workers' children is killed */
+#define TICK_NS     20000000
+#define STUCK_TICKS 3
+#define ARENA       0x20000000u	/* where bad and good data lie: pages of it, then a hole, then a page without rights */
+#define ARENA_SIZE  0x4000u
+#define STRINGS     (ARENA + 0x3000)
+#define STRING_SIZE 64u
+
+/*
+ * Kinds of arguments: f descriptor, p pointer to data, s path, e program, n size or count, x flags, g signal, i process, o page-aligned address, t a short time's address,
+ * v iovec, a anything. WAITS: may wait, so an alarm is set first. RARE: one in
+ * sixteen is made, because it tends to end the worker.
+ */
+enum { WAITS = 1, RARE };
+
+static const struct call { uint16_t nr; uint8_t how; char kinds[8]; } calls[] = {
+	{ __NR_restart_syscall, 0, "" }, { __NR_exit, RARE, "n" }, { __NR_fork, RARE, "" }, { __NR_read, WAITS, "fpn" }, { __NR_write, WAITS, "fpn" },
+	{ __NR_open, WAITS, "sxx" }, { __NR_close, 0, "f" }, { __NR_waitpid, WAITS, "ipx" }, { __NR_creat, 0, "sx" }, { __NR_link, 0, "ss" },
+	{ __NR_unlink, 0, "s" }, { __NR_execve, RARE, "epp" }, { __NR_chdir, 0, "s" }, { __NR_time, 0, "p" }, { __NR_mknod, 0, "sxx" },
+	{ __NR_chmod, 0, "sx" }, { __NR_lseek, 0, "fan" }, { __NR_getpid, 0, "" }, { __NR_alarm, 0, "n" }, { __NR_pause, WAITS, "" },
+	{ __NR_access, 0, "sn" }, { __NR_sync, 0, "" }, { __NR_kill, RARE, "ig" }, { __NR_rename, 0, "ss" }, { __NR_mkdir, 0, "sx" },
+	{ __NR_rmdir, 0, "s" }, { __NR_dup, 0, "f" }, { __NR_pipe, 0, "p" }, { __NR_times, 0, "p" }, { __NR_brk, RARE, "a" },
+	{ __NR_signal, RARE, "ga" }, { __NR_ioctl, WAITS, "fxp" }, { __NR_fcntl, 0, "fnn" }, { __NR_fcntl, 0, "fnp" }, { __NR_setpgid, 0, "ii" },
+	{ __NR_umask, 0, "x" }, { __NR_dup2, 0, "ff" }, { __NR_getppid, 0, "" }, { __NR_setsid, 0, "" }, { __NR_sigaction, RARE, "gpp" },
+	{ __NR_sigsuspend, WAITS, "aaa" }, { __NR_sigpending, 0, "p" }, { __NR_setrlimit, RARE, "np" }, { __NR_getrlimit, 0, "np" },
+	{ __NR_getrusage, 0, "np" }, { __NR_gettimeofday, 0, "pp" }, { __NR_settimeofday, 0, "pp" }, { __NR_symlink, 0, "ss" },
+	{ __NR_readlink, 0, "spn" }, { __NR_mmap, RARE, "p" }, { __NR_munmap, RARE, "on" }, { __NR_truncate, 0, "sn" }, { __NR_ftruncate, 0, "fn" },
+	{ __NR_fchmod, 0, "fx" }, { __NR_syslog, 0, "npn" }, { __NR_setitimer, 0, "npp" }, { __NR_getitimer, 0, "np" },
+	{ __NR_stat, 0, "sp" }, { __NR_lstat, 0, "sp" }, { __NR_fstat, 0, "fp" }, { __NR_wait4, WAITS, "ipxp" }, { __NR_sysinfo, 0, "p" },
+	{ __NR_fsync, 0, "f" }, { __NR_sigreturn, RARE, "" }, { __NR_clone, RARE, "xpppp" }, { __NR_uname, 0, "p" }, { __NR_modify_ldt, 0, "npn" },
+	{ __NR_mprotect, RARE, "onx" }, { __NR_sigprocmask, 0, "npp" }, { __NR_getpgid, 0, "i" }, { __NR_fchdir, 0, "f" },
+	{ __NR__llseek, 0, "faapn" }, { __NR__newselect, WAITS, "npppt" }, { __NR_msync, 0, "onx" }, { __NR_readv, WAITS, "fvn" },
+	{ __NR_writev, WAITS, "fvn" }, { __NR_getsid, 0, "i" }, { __NR_sched_yield, 0, "" }, { __NR_nanosleep, WAITS, "tp" },
+	{ __NR_mremap, RARE, "onnxo" }, { __NR_poll, WAITS, "pnn" }, { __NR_prctl, 0, "np" }, { __NR_rt_sigreturn, RARE, "" },
+	{ __NR_rt_sigaction, RARE, "gppn" }, { __NR_rt_sigprocmask, 0, "nppn" }, { __NR_rt_sigpending, 0, "pn" }, { __NR_rt_sigtimedwait, WAITS, "pptn" },
+	{ __NR_rt_sigqueueinfo, RARE, "igp" }, { __NR_rt_sigsuspend, WAITS, "pn" }, { __NR_pread64, 0, "fpnnn" }, { __NR_pwrite64, 0, "fpnnn" },
+	{ __NR_getcwd, 0, "pn" }, { __NR_sigaltstack, RARE, "pp" }, { __NR_vfork, RARE, "" }, { __NR_ugetrlimit, 0, "np" },
+	{ __NR_mmap2, 0, "onxxfn" }, { __NR_mmap2, 0, "onxxfn" }, { __NR_truncate64, 0, "snn" }, { __NR_ftruncate64, 0, "fnn" },
+	{ __NR_stat64, 0, "sp" }, { __NR_lstat64, 0, "sp" }, { __NR_fstat64, 0, "fp" }, { __NR_madvise, 0, "onn" },
+	{ __NR_getdents64, 0, "fpn" }, { __NR_fcntl64, WAITS, "fnp" }, { __NR_gettid, 0, "" }, { __NR_tkill, RARE, "ig" },
+	{ __NR_futex, WAITS, "pxntpn" }, { __NR_sched_getaffinity, 0, "inp" }, { __NR_set_thread_area, 0, "p" }, { __NR_get_thread_area, 0, "p" },
+	{ __NR_exit_group, RARE, "n" }, { __NR_set_tid_address, 0, "p" }, { __NR_clock_settime, 0, "np" }, { __NR_clock_gettime, 0, "np" },
+	{ __NR_clock_getres, 0, "np" }, { __NR_clock_nanosleep, WAITS, "nxtp" }, { __NR_tgkill, RARE, "iig" }, { __NR_openat, WAITS, "fsxx" },
+	{ __NR_mkdirat, 0, "fsx" }, { __NR_fstatat64, 0, "fspx" }, { __NR_unlinkat, 0, "fsx" }, { __NR_linkat, 0, "fsfsx" },
+	{ __NR_symlinkat, 0, "sfs" }, { __NR_readlinkat, 0, "fspn" }, { __NR_fchmodat, 0, "fsx" }, { __NR_faccessat, 0, "fsx" },
+	{ __NR_ppoll, WAITS, "pntpn" }, { __NR_dup3, 0, "ffx" }, { __NR_pipe2, 0, "px" }, { __NR_prlimit64, RARE, "inpp" },
+	{ __NR_renameat2, 0, "fsfsx" }, { __NR_getrandom, 0, "pnx" }, { __NR_getcpu, 0, "ppp" }, { __NR_statx, 0, "fsxxp" },
+	{ __NR_clock_gettime64, 0, "np" }, { __NR_clock_nanosleep_time64, WAITS, "nxtp" }, { __NR_futex_time64, WAITS, "pxntpn" },
+};
+
+static const char *const names[] = {
+	"a", "b", "a/b", "a/../b", "d", "d/e", "d/e/f", ".", "./", "", "a/", "nowhere/x", "/dev/null", "/dev/zero", "/dev/random", "/proc/self/maps",
+	"/proc/self/status", "/proc/meminfo", "/proc/self/fd", "/proc/1/cmdline", "/proc", 
+	"l", "l/x", "p", "p", "very-long-name-very-long-name-very-long-name-very-long-name-xy",
+};
+
+static struct { uint32_t made[MOST], good[MOST]; } *shared;	/* calls of the batch under way, per worker, and those without an error */
+static unsigned slot;
+static uint32_t state;
+
+static uint32_t any(void)
+{
+	state ^= state << 13;
+	state ^= state >> 17;
+	state ^= state << 5;
+	return state;
+}
+
+static uint32_t below(uint32_t n)
+{
+	return any() % n;
+}
+
+static uint32_t size(void)
+{
+	static const uint32_t nasty[] = {
+		0xFFFFFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFF000, 4095, 4096, 4097, 8192, 65536, 0x100000, 0x1000000, 0xC0000000, 0x40000000, 128, 1024,
+	};
+
+	return below(3) ? below(20) : nasty[below(ARRAY_SIZE(nasty))];
+}
+
+static uint32_t address(void)
+{
+	static const uint32_t nasty[] = {
+		0, 1, 16, 0xBFFFFFFF, 0xBFFFF000, 0xC0000000, 0xC0100000, 0xFFFFE000, 0xFFFFF000, 0xFFFFFFFF, 0x80000000, ARENA + ARENA_SIZE,
+		ARENA + ARENA_SIZE + 0x1000, 0x08048000, 0x40000000,
+	};
+
+	switch (below(8)) {
+	case 0:
+		return nasty[below(ARRAY_SIZE(nasty))];
+	case 1:
+		return ARENA + ARENA_SIZE - below(64);
+	case 2:
+		return ARENA + below(ARENA_SIZE);
+	default:
+		return ARENA + below(0x2000 / 16) * 16;
+	}
+}
+
+static uint32_t flags(void)
+{
+	switch (below(4)) {
+	case 0:
+		return 1u << below(32);
+	case 1:
+		return any();
+	case 2:
+		return any() & any() & 0xFFFF;
+	default:
+		return below(64);
+	}
+}
+
+static uint32_t process(void)
+{
+	static const int nasty[] = { 0, 1, -1, (int)0x80000000, 0x7FFFFFFF, -2 };
+
+	switch (below(8)) {
+	case 0:
+		return nasty[below(ARRAY_SIZE(nasty))];
+	case 1:
+		return below(100);
+	default:
+		return getpid();
+	}
+}
+
+static uint32_t page(void)
+{
+	switch (below(4)) {
+	case 0:
+		return address() & ~0xFFFu;
+	case 1:
+		return 0;
+	default:
+		return ARENA + 0x100000 + below(64) * 0x1000;
+	}
+}
+
+static uint32_t path(void)
+{
+	return below(16) ? STRINGS + below(ARRAY_SIZE(names)) * STRING_SIZE : address();
+}
+
+/* A short time, somewhere in the arena. */
+static uint32_t moment(void)
+{
+	uint32_t *at = PTR(ARENA + below(0x2000 / 16) * 16);
+
+	if (!below(8))
+		return address();
+	at[0] = 0, at[1] = below(100000), at[2] = below(100000), at[3] = 0;
+	return ADDR(at);
+}
+
+static uint32_t vector(void)
+{
+	uint32_t *at = PTR(ARENA + below(0x100) * 16);
+
+	for (int i = 0; i < 8; i += 2)
+		at[i] = address(), at[i + 1] = size();
+	return below(8) ? ADDR(at) : address();
+}
+
+static uint32_t argument(char kind)
+{
+	switch (below(12) ? kind : "fpsnxgiotv"[below(10)]) {
+	case 'f':
+		return below(8) ? below(12) : below(2) ? (uint32_t)AT_FDCWD : size();
+	case 'p':
+		return address();
+	case 's':
+		return path();
+	case 'e':
+		return below(2) ? path() : ADDR("/tests/exitcode");
+	case 'n':
+		return size();
+	case 'x':
+		return flags();
+	case 'g':
+		return below(8) ? below(66) : any();
+	case 'i':
+		return process();
+	case 'o':
+		return page();
+	case 't':
+		return moment();
+	case 'v':
+		return vector();
+	default:
+		return any();
+	}
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+}
+
+/* Fresh data in the arena; a worker that has lost it dies of that. */
+static void fill(void)
+{
+	uint32_t *words = PTR(ARENA);
+
+	for (unsigned i = 0; i < 0x3000 / 4; i++)
+		words[i] = below(4) ? below(3) ? below(8) : size() : address();
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		strlcpy(PTR(STRINGS + i * STRING_SIZE), names[i], STRING_SIZE);
+}
+
+static void one_call(void)
+{
+	const struct call *c = &calls[below(ARRAY_SIZE(calls))];
+	struct itimerval soon = { { 0, 2000 }, { 0, 2000 } };
+	uint32_t nr = below(50) ? c->nr : below(450), a[6] = { 0 };
+
+	for (unsigned i = 0; i < 6; i++)
+		a[i] = i < strlen(c->kinds) ? argument(c->kinds[i]) : below(8) ? 0 : any();
+	if (nr == __NR_reboot || (c->how == RARE && below(16)))
+		return;
+	if (c->how == WAITS || nr != c->nr)
+		sys(__NR_setitimer, ITIMER_REAL, &soon, NULL);
+	long result = (below(2) ? sys : sys80)(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	shared->good[slot] += !is_err(result);
+	if (nr == __NR_vfork && !result)
+		_exit(0);
+	if ((nr == __NR_fork || nr == __NR_clone) && !result) {
+		for (int i = below(8); i-- > 0;)
+			one_call();
+		_exit(0);
+	}
+}
+
+static void prepare(unsigned batch)
+{
+	char folder[16];
+
+	setsid();
+	for (int i = 0; i < 3; i++)
+		close(i);
+	for (int i = 0; i < 3; i++)
+		open("/dev/null", O_RDWR);
+	snprintf(folder, sizeof(folder), "w%u", batch);
+	mkdir(folder, 0755);
+	chdir(folder);
+	sys(__NR_symlink, "d", "l");
+	sys(__NR_mknod, "p", S_IFIFO | 0644, 0);
+	mmap(PTR(ARENA), ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	mmap(PTR(ARENA + ARENA_SIZE + 0x1000), 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	struct k_sigaction act = { .handler = ADDR(on_signal) };
+	for (int sig = 1; sig <= 64; sig++)
+		if (sig != SIGSEGV && sig != SIGBUS && sig != SIGILL && sig != SIGFPE && sig != SIGTRAP)
+			sigaction(sig, &act, NULL);
+}
+
+static void __attribute__((noreturn)) worker(uint32_t seed, unsigned batch)
+{
+	state = (seed + 1) * 0x9E3779B1u ^ (batch + 1) * 0x85EBCA6Bu;
+	if (!state)
+		state = 1;
+	prepare(batch);
+	for (unsigned i = 0; i < BATCH; i++) {
+		if (i % 50 == 0)
+			fill();
+		one_call();
+		shared->made[slot]++;
+	}
+	_exit(0);
+}
+
+/* ---- process 1 ---- */
+
+static struct { int pid; uint32_t seen; unsigned idle; } workers[MOST];
+static uint32_t total, good, died;
+
+static void start(unsigned i, uint32_t seed, unsigned batch)
+{
+	shared->made[i] = shared->good[i] = 0;
+	workers[i].seen = workers[i].idle = 0;
+	workers[i].pid = fork();
+	if (!workers[i].pid) {
+		slot = i;
+		worker(seed, batch);
+	}
+}
+
+/* What a worker's counter says is believed as far as it can be true: a call may have written there. */
+static void ended(int pid, int status)
+{
+	for (unsigned i = 0; i < MOST; i++)
+		if (workers[i].pid == pid) {
+			workers[i].pid = 0;
+			total += min(shared->made[i], (uint32_t)BATCH);
+			good += min(shared->good[i], (uint32_t)BATCH);
+			died += status != 0;
+		}
+}
+
+/* Waits a tick, at most; then whoever has ended is counted, and whoever has not moved for some ticks is killed. */
+static void watch(void)
+{
+	static const sigset_t child = SIGMASK(SIGCHLD);
+	struct timespec tick = { 0, TICK_NS };
+	int pid, status;
+	bool timed_out = sys(__NR_rt_sigtimedwait, &child, NULL, &tick, 8) == -EAGAIN;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		ended(pid, status);
+	for (unsigned i = 0; timed_out && i < MOST; i++) {
+		if (!workers[i].pid)
+			continue;
+		workers[i].idle = shared->made[i] == workers[i].seen ? workers[i].idle + 1 : 0;
+		workers[i].seen = shared->made[i];
+		if (workers[i].idle == STUCK_TICKS)
+			kill(workers[i].pid, SIGKILL);
+	}
+}
+
+static void sweep(void)
+{
+	int pid, status;
+
+	kill(-1, SIGKILL);
+	while ((pid = waitpid(-1, &status, 0)) > 0 || pid == -EINTR)
+		ended(pid, status);
+	scratch_leave();
+	chdir("/");
+}
+
+/* SWEEP batches, the first of them with this number. */
+static void round(uint32_t seed, unsigned batch, unsigned count)
+{
+	unsigned running = 1;
+
+	scratch_enter();
+	for (unsigned next = batch; next < batch + SWEEP || running;) {
+		running = 0;
+		for (unsigned i = 0; i < count; i++) {
+			if (!workers[i].pid && next < batch + SWEEP)
+				start(i, seed, next++);
+			running += workers[i].pid != 0;
+		}
+		if (running)
+			watch();
+	}
+	sweep();
+}
+
+static long mem_free(void)
+{
+	char text[1024];
+	const char *p = read_file("/proc/meminfo", text, sizeof(text)) > 0 ? strstr(text, "MemFree:") : NULL;
+
+	return p ? strtol(p + 8, NULL, 10) : -1;
+}
+
+static int entries(const char *path)
+{
+	struct dir d;
+	int n = 0;
+
+	if (opendir(&d, path) < 0)
+		return -1;
+	while (readdir(&d))
+		n++;
+	closedir(&d);
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	uint32_t seed = argc > 1 ? strtoul(argv[1], NULL, 0) : 1, wanted = argc > 2 ? strtoul(argv[2], NULL, 0) : 20000;
+	unsigned count = argc > 3 ? min(atoi(argv[3]), MOST) : 4, batch = 0;
+	int at_root = entries("/"), processes = entries("/proc");
+
+	if (getpid() != 1)
+		fail("kills everybody: only for process 1");
+	sigprocmask(SIG_BLOCK, SIGMASK(SIGCHLD), NULL);
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	plan(5);
+	round(seed, batch++ * SWEEP, count);
+	long before = mem_free();
+	while (total < wanted)
+		round(seed, batch++ * SWEEP, count);
+	printf("# seed %u: %u calls by %u workers, %u without an error; %u batches, %u of which ended early\n", seed, total, count, good,
+	       batch * SWEEP, died);
+	long lost = before - mem_free();
+	printf("# free memory went down by %ld KiB\n", lost);
+	ok(total >= wanted, "the calls were made");
+	ok(lost <= 64, "the memory came back");
+	equal("entries of /", entries("/"), at_root);
+	equal("entries of /proc", entries("/proc"), processes);
+	equal("a child still works", in_child(getpid) != 0, 1);
+	int status = done();
+	if (argc > 4)
+		sys(__NR_pause);
+	return status;
+}
