@@ -22,7 +22,7 @@ OBJCOPY ?= objcopy
 KCFLAGS := -m32 -std=gnu11 -march=i686 -O2 -g -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-omit-frame-pointer -fno-common \
 	-fno-delete-null-pointer-checks -mregparm=3 -mno-sse -mno-mmx -msoft-float \
-	-Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -I. -I$(B)
+	-Wall -Wextra -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes -I. -I$(B)
 NASMFLAGS := -f elf32 -g -F dwarf -w+error=orphan-labels -I./ -I$(B)/
 
 # Layouts of C for nasm (tools/offsets.h): they stand in the compiler's output as lines "@define NAME $VALUE".

@@ -18,21 +18,17 @@
 #include "kernel/exec.h"
 
 #include "abi/auxv.h"
-#include "abi/errno.h"
 #include "abi/resource.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/task_switch.h"
 #include "boot/cmdline.h"
 #include "kernel/elf.h"
 #include "kernel/file.h"
-#include "kernel/lib.h"
 #include "kernel/random.h"
 #include "kernel/script.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "mm/heap.h"
 #include "mm/mm.h"
-#include "mm/uaccess.h"
 #include "vdso/vdso.h"
 
 #define PATH_BYTES	4096u		/* of the program's path, with the NUL: Linux's PATH_MAX */

@@ -11,19 +11,15 @@
  * Process groups that nobody can continue any more get SIGHUP and SIGCONT if a member is stopped
  * (POSIX.1-2017, _Exit).
  */
-#include "abi/errno.h"
 #include "abi/wait.h"
 #include "kernel/file.h"
 #include "kernel/init.h"
-#include "kernel/lib.h"
 #include "kernel/log.h"
 #include "kernel/pid.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "kernel/tty.h"
 #include "mm/heap.h"
 #include "mm/mm.h"
-#include "mm/uaccess.h"
 
 struct task *task_corpse;
 static bool corpse_reaps;		/* its process goes with it: nobody will wait */
@@ -235,7 +231,7 @@ void process_stir(struct process *p, const struct task *except)
 /* exit_code stays that of the first to kill it. */
 void process_kill(struct process *p, int status)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 
 	if (!p->exiting) {
 		p->exiting = true;
@@ -243,7 +239,6 @@ void process_kill(struct process *p, int status)
 		process_update_urgent(p);
 		process_stir(p, NULL);
 	}
-	irq_restore(flags);
 }
 
 /* The status of a process is its leader's, unless exit_group or a signal has set another. */
@@ -377,7 +372,4 @@ long sys_wait4(int pid, int *status, int options, struct rusage *usage)
 	return usage && rusage_put(usage, cycles_to_ns(w.cycles)) ? -EFAULT : result;
 }
 
-long sys_waitpid(int pid, int *status, int options)
-{
-	return sys_wait4(pid, status, options, NULL);
-}
+long sys_waitpid(int pid, int *status, int options) { return sys_wait4(pid, status, options, NULL); }

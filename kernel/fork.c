@@ -8,16 +8,13 @@
  * tasks, and a reserve of memory for those that are there, so that a fork bomb is refused (EAGAIN)
  * while the machine can still be used. Namespaces do not exist.
  */
-#include "abi/errno.h"
 #include "abi/sched.h"
 #include "arch/x86/task_switch.h"
 #include "kernel/file.h"
 #include "kernel/pid.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "mm/heap.h"
 #include "mm/mm.h"
-#include "mm/uaccess.h"
 
 #define NAMESPACES	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 #define RESERVE_SHARE	32u		/* of all pages must be free ... */
@@ -72,10 +69,7 @@ static int give_resources(struct task *child, uint32_t flags)
  * glibc's fork and others want the child's number in the child's memory: that is its own first
  * step.
  */
-static void write_own_tid(void)
-{
-	put_user_u32((void *)current->set_child_tid, current->pid);
-}
+static void write_own_tid(void) { put_user_u32((void *)current->set_child_tid, current->pid); }
 
 /*
  * The live FPU state and segment registers are the current task's, so they are taken from the
@@ -207,15 +201,9 @@ static long clone_task(const struct clone_request *q)
 	return pid;
 }
 
-long sys_fork(void)
-{
-	return clone_task(&(struct clone_request) { .flags = SIGCHLD });
-}
+long sys_fork(void) { return clone_task(&(struct clone_request) { .flags = SIGCHLD }); }
 
-long sys_vfork(void)
-{
-	return clone_task(&(struct clone_request) { .flags = CLONE_VFORK | CLONE_VM | SIGCHLD });
-}
+long sys_vfork(void) { return clone_task(&(struct clone_request) { .flags = CLONE_VFORK | CLONE_VM | SIGCHLD }); }
 
 long sys_clone(uint32_t flags, uint32_t stack, int *parent_tid, struct user_desc *tls, int *child_tid)
 {

@@ -7,16 +7,12 @@
  * wake-up between cannot be lost. Only tasks come here, never interrupts, and the kernel is not
  * preempted: the buckets need no protection.
  */
-#include "abi/errno.h"
 #include "abi/futex.h"
 #include "kernel/file.h"
 #include "kernel/futex.h"
-#include "kernel/lib.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "kernel/time_internal.h"
 #include "mm/mm.h"
-#include "mm/uaccess.h"
 
 #define BUCKETS		64u
 
@@ -154,10 +150,7 @@ static long futex_wake(uint32_t addr, int op, int count, uint32_t bits)
 	return bits ? wake_or_move(&k, bits, MAX(count, 1), &k, 0) : -EINVAL;
 }
 
-void futex_wake_address(uint32_t addr)
-{
-	futex_wake(addr, 0, 1, FUTEX_BITSET_MATCH_ANY);
-}
+void futex_wake_address(uint32_t addr) { futex_wake(addr, 0, 1, FUTEX_BITSET_MATCH_ANY); }
 
 /*
  * expect: FUTEX_CMP_REQUEUE, -EAGAIN if the word is another. Returns how many were woken or moved.

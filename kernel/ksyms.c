@@ -11,10 +11,7 @@ extern const char ksym_names[];
 extern const char __text_start[], __text_end[];
 
 /* Also what a backtrace asks of a word on the stack before it believes that it is a return address. */
-int ksym_is_text(uint32_t address)
-{
-	return address >= (uint32_t)__text_start && address < (uint32_t)__text_end;
-}
+int ksym_is_text(uint32_t address) { return address >= (uint32_t)__text_start && address < (uint32_t)__text_end; }
 
 /*
  * In order through the table: backtraces have time, and a search would need offsets of the names. Before the second link

@@ -9,7 +9,6 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/cycles.h"
 #include "arch/x86/desc.h"
-#include "arch/x86/fpu.h"
 #include "boot/boot_info.h"
 #include "boot/cmdline.h"
 #include "kernel/exec.h"
@@ -24,7 +23,6 @@
 #include "mm/heap.h"
 #include "mm/mm.h"
 #include "pv/pv.h"
-#include "pv/pv_ops.h"
 #include "vdso/vdso.h"
 
 /* Counted from the first instruction on, so that the boot line says what a boot costs (PERFORMANCE.md, row 13). */

@@ -29,10 +29,7 @@ struct pid {
 static struct pid *table[BUCKETS];
 static int last_pid, highest_pid;
 
-static struct pid **bucket(int nr)
-{
-	return &table[(uint32_t)nr % BUCKETS];
-}
+static struct pid **bucket(int nr) { return &table[(uint32_t)nr % BUCKETS]; }
 
 /* Chains stay short: there are at most 32 numbers to a bucket. */
 static struct pid *lookup(int nr)
@@ -85,17 +82,15 @@ static int next_free(void)
 int pid_reserve(void)
 {
 	struct pid *pid = kzalloc(sizeof(*pid));
-	irq_flags_t flags;
 
 	if (!pid)
 		return -ENOMEM;
 	list_init(&pid->members);
-	flags = irq_save();
+	IRQ_GUARD;
 	pid->nr = last_pid = next_free();
 	highest_pid = MAX(highest_pid, last_pid);
 	pid->next = *bucket(last_pid);
 	*bucket(last_pid) = pid;
-	irq_restore(flags);
 	return pid->nr;
 }
 
@@ -104,21 +99,19 @@ int pid_reserve(void)
 /* The leader's number is its process's as well: two users of one record. */
 void pid_attach_task(struct task *t)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 
 	use(t->pid)->task = t;
-	irq_restore(flags);
 }
 
 /* A thread can't be found any more; its process still can, until it has been waited for. */
 void pid_detach_task(struct task *t)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	struct pid *pid = lookup(t->pid);
 
 	pid->task = NULL;
 	unuse(pid);
-	irq_restore(flags);
 }
 
 /* The sid of a session and the pgid of a group are each used once by every member. */
@@ -132,16 +125,15 @@ static void join(struct process *p, int pgid, int sid)
 
 void pid_attach_process(struct process *p)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 
 	use(p->pid)->process = p;
 	join(p, p->pgid, p->sid);
-	irq_restore(flags);
 }
 
 void pid_detach_process(struct process *p)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	struct pid *pid = lookup(p->pid);
 
 	list_del(&p->pgrp_node);
@@ -149,20 +141,18 @@ void pid_detach_process(struct process *p)
 	unuse(lookup(p->sid));
 	pid->process = NULL;
 	unuse(pid);
-	irq_restore(flags);
 }
 
 /* The new numbers are used before the old ones are given up: they may be the same. */
 void pid_move_process(struct process *p, int pgid, int sid)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	struct pid *group = lookup(p->pgid), *session = lookup(p->sid);
 
 	list_del(&p->pgrp_node);
 	join(p, pgid, sid);
 	unuse(group);
 	unuse(session);
-	irq_restore(flags);
 }
 
 /* ---- finding ---- */

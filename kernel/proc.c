@@ -13,24 +13,17 @@
 #include "kernel/proc.h"
 #include "abi/errno.h"
 #include "abi/fcntl.h"
-#include "abi/stat.h"
 #include "kernel/inode.h"
-#include "kernel/lib.h"
 #include "kernel/pid.h"
 #include "kernel/proc_internal.h"
-#include "kernel/task.h"
 #include "mm/heap.h"
-#include "mm/mm.h"
 #include "mm/uaccess.h"
 
 /* What an inode is: proc.id is the process's number (0: of /proc itself), proc.what one of these. */
 enum what { THE_FOLDER, FIRST_ROW, FIRST_FD = 64 };
 
 /* The tables of names: one for /proc, one that all processes share. */
-static const struct proc_row *rows_of(uint32_t id)
-{
-	return id ? proc_process_rows : proc_system_rows;
-}
+static const struct proc_row *rows_of(uint32_t id) { return id ? proc_process_rows : proc_system_rows; }
 
 /* Not for the folder itself, nor for links in fd/. */
 static const struct proc_row *row_of(const struct inode *inode)
@@ -39,10 +32,7 @@ static const struct proc_row *row_of(const struct inode *inode)
 }
 
 /* Inode numbers that stay the same from lookup to lookup, never 0: twelve bits for what it is, PID_MAX takes fifteen. */
-static uint32_t number(uint32_t id, uint32_t what)
-{
-	return id << 12 | ((what + 1) & 0xFFF);
-}
+static uint32_t number(uint32_t id, uint32_t what) { return id << 12 | ((what + 1) & 0xFFF); }
 
 /* NULL: the process is gone, or the inode is none of a process. */
 static struct task *task_of(const struct inode *inode)
@@ -149,10 +139,7 @@ static int text_open(struct inode *inode, struct file *f)
 }
 
 /* The text belongs to the open file alone; fork and dup share the file. */
-static void text_release(struct file *f)
-{
-	kfree(f->private);
-}
+static void text_release(struct file *f) { kfree(f->private); }
 
 /* Reading begins anywhere, also behind the end. */
 static int32_t text_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)

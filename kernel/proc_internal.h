@@ -10,11 +10,11 @@
 #ifndef KERNEL_PROC_INTERNAL_H
 #define KERNEL_PROC_INTERNAL_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-struct process;
-struct task;
+#include "abi/stat.h"
+#include "kernel/lib.h"
+#include "kernel/task.h"
+#include "kernel/time_internal.h"
+#include "mm/mm.h"
 
 struct text {
 	size_t size;		/* room for characters, and for one NUL behind them */

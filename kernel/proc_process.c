@@ -6,14 +6,9 @@
  * moment. A process that is ending has none any more: its files are empty then, and it is shown in brackets by ps as
  * on Linux.
  */
-#include "abi/stat.h"
 #include "kernel/inode.h"
-#include "kernel/lib.h"
 #include "kernel/proc_internal.h"
-#include "kernel/task.h"
-#include "kernel/time_internal.h"
 #include "kernel/tty.h"
-#include "mm/mm.h"
 #include "mm/uaccess.h"
 #include "vdso/vdso.h"
 
@@ -92,10 +87,7 @@ static void show_auxv(struct text *t)
 }
 
 /* The name that exec or prctl has given. */
-static void show_comm(struct text *t)
-{
-	text_add(t, "%s\n", process_task(t->process)->comm);
-}
+static void show_comm(struct text *t) { text_add(t, "%s\n", process_task(t->process)->comm); }
 
 /* Without one (the process is ending) the text stays empty, and an empty link is -ENOENT to who follows it. */
 static void show_cwd(struct text *t)

@@ -5,30 +5,20 @@
  * Processor time is what the processes have been charged with, those that were waited for included; all else counts
  * as idle.
  */
-#include "abi/errno.h"
-#include "abi/stat.h"
 #include "arch/x86/cpu.h"
 #include "boot/cmdline.h"
-#include "kernel/lib.h"
 #include "kernel/log.h"
 #include "kernel/pid.h"
 #include "kernel/proc_internal.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
-#include "kernel/time_internal.h"
 #include "kernel/version.h"
-#include "mm/page.h"
-#include "mm/uaccess.h"
 #include "pv/pv.h"
 #include "vdso/vdso.h"
 
 #define KB_PER_PAGE	(PAGE_SIZE / 1024)
 
 /* The reader's own number: /proc/self is a link that everybody sees differently. */
-static void show_self(struct text *t)
-{
-	text_add(t, "%d", current->process->pid);
-}
+static void show_self(struct text *t) { text_add(t, "%d", current->process->pid); }
 
 /* The options that were understood, and process 1's words. */
 static void show_cmdline(struct text *t)
@@ -52,15 +42,9 @@ static void show_cmdline(struct text *t)
 }
 
 /* Types differ: arch/ takes a uint32_t. */
-static int make_cpuinfo(char *to, size_t size)
-{
-	return cpu_show(to, size);
-}
+static int make_cpuinfo(char *to, size_t size) { return cpu_show(to, size); }
 
-static void show_cpuinfo(struct text *t)
-{
-	text_add_from(t, make_cpuinfo);
-}
+static void show_cpuinfo(struct text *t) { text_add_from(t, make_cpuinfo); }
 
 /* The platform's report (pv/report.c), then the gate's line of the boot log (vdso/vdso.c). */
 static void show_pv(struct text *t)

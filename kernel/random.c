@@ -19,10 +19,7 @@
 /* key: of the next block. pool: what has been stirred since the last one, stirred: how many words. */
 static uint32_t key[KEY_WORDS], pool[KEY_WORDS], stirred;
 
-static uint32_t rotate(uint32_t x, unsigned n)
-{
-	return x << n | x >> (32 - n);
-}
+static uint32_t rotate(uint32_t x, unsigned n) { return x << n | x >> (32 - n); }
 
 /* RFC 8439, section 2.1, of the words a to d of the state. */
 static void quarter_round(uint32_t *s, unsigned a, unsigned b, unsigned c, unsigned d)
@@ -55,10 +52,7 @@ static void chacha_block(uint32_t out[BLOCK_WORDS])
 }
 
 /* The low bits of the counter are what nobody can foresee; rotating the word keeps it out of their way. */
-void random_stir(uint32_t word)
-{
-	pool[stirred++ % KEY_WORDS] ^= (uint32_t)cycles() ^ rotate(word, 16);
-}
+void random_stir(uint32_t word) { pool[stirred++ % KEY_WORDS] ^= (uint32_t)cycles() ^ rotate(word, 16); }
 
 /* Eight words from the processor, if it has them, mixed with the wall time and the cycles that each step took. */
 void random_init(void)

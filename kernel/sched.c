@@ -14,9 +14,7 @@
  */
 #include "arch/x86/cycles.h"
 #include "arch/x86/task_switch.h"
-#include "kernel/lib.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 
 #define SLICE_NS	(10 * NSEC_PER_MSEC)
 #define TRAP_DEBUG	1u
@@ -45,7 +43,6 @@ static void slice_over(struct timer *timer)
 {
 	bool whole = switches == switches_at_tick;
 
-	(void)timer;
 	if (list_empty(&run_queue) || current == &idle_task)
 		return;
 	if (whole)
@@ -61,10 +58,7 @@ void sched_init(void)
 
 /* ---- CPU time ---- */
 
-uint64_t task_cycles(const struct task *task)
-{
-	return task->cycles + (task == current ? cycles() - switched_at : 0);
-}
+uint64_t task_cycles(const struct task *task) { return task->cycles + (task == current ? cycles() - switched_at : 0); }
 
 /* By the ratio of the two clocks since boot, to about 30 bits. */
 uint64_t cycles_to_ns(uint64_t count)
@@ -108,7 +102,7 @@ static struct task *choose_next(struct task *prev)
  */
 void schedule(void)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	struct task *prev = current, *next = choose_next(prev);
 
 	prev->work &= ~WORK_RESCHED;
@@ -120,7 +114,6 @@ void schedule(void)
 		context_switch(prev, next);
 		task_bury();
 	}
-	irq_restore(flags);
 }
 
 /*
@@ -144,26 +137,21 @@ static bool asleep(const struct task *task)
 /* Whatever woke it may have come twice, or too late: a task that is not asleep is left alone. */
 void wake_task(struct task *task)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 
 	if (asleep(task))
 		make_runnable(task, current);
-	irq_restore(flags);
 }
 
 void wake_stopped(struct task *task)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 
 	if (asleep(task) || task->state == TASK_STOPPED)
 		make_runnable(task, current);
-	irq_restore(flags);
 }
 
-void sched_yield(void)
-{
-	schedule();
-}
+void sched_yield(void) { schedule(); }
 
 long sys_sched_yield(void)
 {
@@ -188,15 +176,12 @@ void sched_idle_loop(void)
 
 /* ---- sleeping ---- */
 
-void waitq_init(struct waitq *q)
-{
-	list_init(&q->waiters);
-}
+void waitq_init(struct waitq *q) { list_init(&q->waiters); }
 
 void wake_all(struct waitq *q)
 {
 	struct task *running = current;
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	struct waiter *w;
 
 	list_for_each(w, &q->waiters, node)
@@ -204,7 +189,6 @@ void wake_all(struct waitq *q)
 			w->wake(w);
 		else if (asleep(w->task))
 			make_runnable(w->task, running);
-	irq_restore(flags);
 }
 
 /* On the stack of a task that sleeps until a time; its timer is cancelled before it goes on. */
@@ -231,10 +215,7 @@ bool schedule_until(uint64_t deadline)
 	return !s.expired;
 }
 
-bool signal_pending(void)
-{
-	return current->work & WORK_SIGNAL;
-}
+bool signal_pending(void) { return current->work & WORK_SIGNAL; }
 
 /* ---- the way back to ring 3 ---- */
 

@@ -14,10 +14,7 @@
 #include "abi/errno.h"
 #include "kernel/lib.h"
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 int script_parse(char *head, uint32_t have, char **interp, char **arg)
 {

@@ -10,15 +10,10 @@
  * On the way back nothing in the frame is trusted: only selectors that ring 3 may hold, only flags
  * that it may change; else SIGSEGV.
  */
-#include "abi/errno.h"
 #include "arch/x86/desc.h"
 #include "arch/x86/sigcontext.h"
 #include "arch/x86/task_switch.h"
-#include "kernel/lib.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
-#include "mm/page.h"
-#include "mm/uaccess.h"
 #include "vdso/vdso.h"
 
 #define FXSAVE_ALIGN	64u

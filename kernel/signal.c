@@ -48,13 +48,12 @@ static void flush(struct process *p, struct sigqueue *q, sigset_t which)
 
 void signals_forget(struct process *p, struct task *t, sigset_t which)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 
 	flush(p, t ? &t->pending : &p->pending, which);
 	if (!t)
 		list_for_each(t, &p->tasks, group_node)
 			flush(p, &t->pending, which);
-	irq_restore(flags);
 }
 
 /*
@@ -120,10 +119,9 @@ static int take(struct process *p, struct sigqueue *q, sigset_t mask, struct sig
 int dequeue_signal(const sigset_t *mask, struct siginfo_head *info)
 {
 	struct task *t = current;
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	int sig = take(t->process, &t->pending, *mask, info) ?: take(t->process, &t->process->pending, *mask, info);
 
-	irq_restore(flags);
 	return sig;
 }
 
@@ -143,30 +141,27 @@ static void kick(struct task *t)
 /* What makes WORK_SIGNAL true, in one place; whoever changes one of these calls this or sets it. */
 void recalc_sigpending(struct task *t)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	const struct process *p = t->process;
 
 	if ((t->pending.set | p->pending.set) & ~t->blocked || t->forced.signo || t->restore_mask || p->urgent)
 		t->work |= WORK_SIGNAL;
 	else
 		t->work &= ~WORK_SIGNAL;
-	irq_restore(flags);
 }
 
 /* The current task won't take these signals of its process (any more): others may. */
 void signals_retarget(sigset_t bits)
 {
 	struct process *p = current->process;
-	irq_flags_t flags;
 	struct task *t;
 
 	if (!(p->pending.set & bits))
 		return;
-	flags = irq_save();
+	IRQ_GUARD;
 	list_for_each(t, &p->tasks, group_node)
 		if (t != current && p->pending.set & bits & ~t->blocked)
 			kick(t);
-	irq_restore(flags);
 }
 
 void signals_recheck(void)
@@ -177,10 +172,7 @@ void signals_recheck(void)
 
 /* ---- sending ---- */
 
-bool signal_ignored_by_default(int sig)
-{
-	return IGNORED & SIGMASK(sig);
-}
+bool signal_ignored_by_default(int sig) { return IGNORED & SIGMASK(sig); }
 
 /*
  * An unblocked signal that does nothing. Process 1 is safe from everything that it has no handler
@@ -254,10 +246,9 @@ static int send_locked(struct process *p, struct task *t, const struct siginfo_h
  */
 int send_signal_head(struct process *p, struct task *t, const struct siginfo_head *info)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	int error = send_locked(p, t, info);
 
-	irq_restore(flags);
 	return error;
 }
 
@@ -323,14 +314,13 @@ void force_signal_fault(int sig, int si_code, uint32_t addr, uint32_t trapno, ui
  */
 void signals_check_stopped(struct process *p)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 
 	if (p->stop_signal && !p->stopped && p->threads && p->stopped_threads == p->threads) {
 		p->stopped = true;
 		p->stop_reported = p->continued = false;
 		notify_parent_of_stop(p, CLD_STOPPED, p->stop_signal);
 	}
-	irq_restore(flags);
 }
 
 /* A thread that has stopped can be continued (act_at_once) or killed (process_kill), no more. */
@@ -391,11 +381,10 @@ static void default_action(struct process *p, int sig, bool forced)
 		exit_process(sig);
 	if (sig != SIGSTOP && pgrp_orphaned(p->pgid, NULL))
 		return;
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	p->stop_signal = sig;
 	process_update_urgent(p);
 	process_stir(p, current);
-	irq_restore(flags);
 }
 
 /* True when there is nothing more to deliver now. */

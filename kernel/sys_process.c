@@ -7,36 +7,26 @@
  * by whoever gives the resource (files, memory, signals). Groups and sessions: POSIX.1-2017,
  * setpgid and setsid.
  */
-#include "abi/errno.h"
 #include "abi/ldt.h"
 #include "abi/reboot.h"
 #include "abi/resource.h"
 #include "abi/sched.h"
 #include "abi/utsname.h"
 #include "kernel/fd.h"
-#include "kernel/lib.h"
 #include "kernel/log.h"
 #include "kernel/pid.h"
 #include "kernel/random.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "kernel/time_internal.h"
 #include "kernel/version.h"
 #include "mm/mm.h"
-#include "mm/uaccess.h"
 
 /* ---- numbers ---- */
 
 /* The thread group's: what programs call a process is the kernel's struct process. */
-long sys_getpid(void)
-{
-	return current->process->pid;
-}
+long sys_getpid(void) { return current->process->pid; }
 
-long sys_gettid(void)
-{
-	return current->pid;
-}
+long sys_gettid(void) { return current->pid; }
 
 /* Process 1 has no parent and says 0, as on Linux. */
 long sys_getppid(void)
@@ -47,17 +37,10 @@ long sys_getppid(void)
 }
 
 /* Also geteuid, getgid, getegid and their 32-bit forms: kernel/syscalls.def. */
-long sys_getuid(void)
-{
-	return 0;
-}
+long sys_getuid(void) { return 0; }
 
 /* No supplementary groups: there is one user. */
-long sys_getgroups32(int n, uint32_t *groups)
-{
-	(void)groups;
-	return n < 0 ? -EINVAL : 0;
-}
+long sys_getgroups32(int n, uint32_t *groups) { return n < 0 ? -EINVAL : 0; }
 
 /* Where exec_done writes 0 and wakes a waiter at the end of the thread; 0: nowhere. Never fails. */
 long sys_set_tid_address(int *tid)
@@ -72,17 +55,13 @@ long sys_set_tid_address(int *tid)
  */
 long sys_set_robust_list(void *head, uint32_t size)
 {
-	(void)head;
 	return size == 12 ? 0 : -EINVAL;	/* struct robust_list_head */
 }
 
 /* ---- groups and sessions ---- */
 
 /* 0 means the caller wherever a call takes a process. NULL: there is none. Zombies count. */
-static struct process *process_or_self(int pid)
-{
-	return pid ? find_process(pid) : current->process;
-}
+static struct process *process_or_self(int pid) { return pid ? find_process(pid) : current->process; }
 
 long sys_getpgid(int pid)
 {
@@ -91,10 +70,7 @@ long sys_getpgid(int pid)
 	return p ? p->pgid : -ESRCH;
 }
 
-long sys_getpgrp(void)
-{
-	return current->process->pgid;
-}
+long sys_getpgrp(void) { return current->process->pgid; }
 
 long sys_getsid(int pid)
 {
@@ -188,21 +164,12 @@ static long limit_get(uint32_t resource, struct rlimit *user, uint32_t most)
 	return copy_to_user(user, &r, sizeof(r));
 }
 
-long sys_getrlimit(uint32_t resource, struct rlimit *user)
-{
-	return limit_get(resource, user, RLIM_INFINITY);
-}
+long sys_getrlimit(uint32_t resource, struct rlimit *user) { return limit_get(resource, user, RLIM_INFINITY); }
 
 /* The first version knew signed numbers only: more than they can say is the most they can. */
-long sys_old_getrlimit(uint32_t resource, struct rlimit *user)
-{
-	return limit_get(resource, user, INT32_MAX);
-}
+long sys_old_getrlimit(uint32_t resource, struct rlimit *user) { return limit_get(resource, user, INT32_MAX); }
 
-static uint64_t widen(uint32_t limit)
-{
-	return limit == RLIM_INFINITY ? RLIM64_INFINITY : limit;
-}
+static uint64_t widen(uint32_t limit) { return limit == RLIM_INFINITY ? RLIM64_INFINITY : limit; }
 
 /* Here limits have 64 bits, but what they limit has 32: what doesn't fit is no limit. */
 long sys_prlimit64(int pid, uint32_t resource, const struct rlimit64 *user_new, struct rlimit64 *user_old)
@@ -392,7 +359,6 @@ long sys_sysinfo(struct sysinfo *user)
  */
 long sys_reboot(uint32_t magic1, uint32_t magic2, uint32_t cmd, void *arg)
 {
-	(void)arg;
 	if (magic1 != LINUX_REBOOT_MAGIC1 || (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
 					      magic2 != LINUX_REBOOT_MAGIC2B && magic2 != LINUX_REBOOT_MAGIC2C))
 		return -EINVAL;
@@ -442,7 +408,6 @@ long sys_sched_getaffinity(int pid, uint32_t size, uint32_t *mask)
 /* Processor 0 of node 0: there is no other. Also in the VDSO's place where there is none. */
 long sys_getcpu(uint32_t *cpu, uint32_t *node, void *unused)
 {
-	(void)unused;
 	return (cpu ? put_user_u32(cpu, 0) : 0) ?: node ? put_user_u32(node, 0) : 0;
 }
 

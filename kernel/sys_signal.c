@@ -6,13 +6,9 @@
  * doesn't handle (kernel/signal.c). Signal 0 only looks. The calls of the first Linux, with
  * one-word masks, work on the lower 32 signals.
  */
-#include "abi/errno.h"
-#include "kernel/lib.h"
 #include "kernel/pid.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "kernel/time_internal.h"
-#include "mm/uaccess.h"
 
 /* ---- actions ---- */
 
@@ -118,10 +114,7 @@ long sys_rt_sigpending(sigset_t *user, uint32_t size)
 	return size > sizeof(set) ? -EINVAL : copy_to_user(user, &set, size);
 }
 
-long sys_sigpending(uint32_t *set)
-{
-	return sys_rt_sigpending((sigset_t *)set, sizeof(*set));
-}
+long sys_sigpending(uint32_t *set) { return sys_rt_sigpending((sigset_t *)set, sizeof(*set)); }
 
 /* ---- sending ---- */
 
@@ -193,15 +186,9 @@ static long thread_kill(int tgid, int tid, int sig)
 	return result != -1 ? result : send_checked(t->process, t, &info);
 }
 
-long sys_tkill(int tid, int sig)
-{
-	return thread_kill(0, tid, sig);
-}
+long sys_tkill(int tid, int sig) { return thread_kill(0, tid, sig); }
 
-long sys_tgkill(int tgid, int tid, int sig)
-{
-	return tgid <= 0 ? -EINVAL : thread_kill(tgid, tid, sig);
-}
+long sys_tgkill(int tgid, int tid, int sig) { return tgid <= 0 ? -EINVAL : thread_kill(tgid, tid, sig); }
 
 /* Codes from 0 up, and SI_TKILL, are the kernel's: only to oneself may one pretend. */
 long sys_rt_sigqueueinfo(int pid, int sig, const siginfo_t *user)
@@ -252,11 +239,7 @@ long sys_rt_sigsuspend(const sigset_t *user, uint32_t size)
 }
 
 /* Two words that once meant something come first. */
-long sys_sigsuspend(uint32_t a, uint32_t b, uint32_t mask)
-{
-	(void)a, (void)b;
-	return suspend(mask);
-}
+long sys_sigsuspend(uint32_t a, uint32_t b, uint32_t mask) { return suspend(mask); }
 
 /*
  * A signal of the set, though blocked: its number; -EAGAIN at the deadline (0: at once); -EINTR for

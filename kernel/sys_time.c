@@ -9,12 +9,8 @@
  *
  * Calls come in two widths of time (abi/time.h): `wide` says which. Inside there is one number of nanoseconds.
  */
-#include "abi/errno.h"
-#include "kernel/lib.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "kernel/time_internal.h"
-#include "mm/uaccess.h"
 
 #define SECONDS_MAX	18000000000ull	/* 570 years: what is longer counts as for ever; 2^64 ns are 584 */
 #define NSEC_PER_TICK	(NSEC_PER_SEC / USER_HZ)
@@ -85,10 +81,7 @@ uint64_t deadline_after_ns(uint64_t span)
 }
 
 /* A wall time before boot has passed already. */
-uint64_t wall_to_monotonic(uint64_t wall)
-{
-	return wall > wall_offset() ? wall - wall_offset() : 0;
-}
+uint64_t wall_to_monotonic(uint64_t wall) { return wall > wall_offset() ? wall - wall_offset() : 0; }
 
 /* ---- reading clocks ---- */
 
@@ -186,7 +179,6 @@ long sys_settimeofday(const struct timeval *user, const struct timezone *tz)
 	struct timeval tv;
 	uint64_t ns;
 
-	(void)tz;
 	if (!user)
 		return 0;
 	if (copy_from_user(&tv, user, sizeof(tv)))
@@ -244,10 +236,7 @@ static long sleep_to_deadline(uint64_t deadline, void *rem, bool wide)
 	return -ERESTART_RESTARTBLOCK;
 }
 
-static long sleep_again(struct restart_block *r)
-{
-	return sleep_to_deadline(r->deadline, (void *)r->a, r->b);
-}
+static long sleep_again(struct restart_block *r) { return sleep_to_deadline(r->deadline, (void *)r->a, r->b); }
 
 /* The order of the checks is Linux's: clock, then time. A relative sleep on the wall clock does not follow it (POSIX). */
 static long clock_sleep(int clock, int flags, const void *req, void *rem, bool wide)

@@ -6,13 +6,9 @@
  * Each function has its own type; the table holds them as what entry.asm calls, six words by the
  * kernel's calling convention, of which a function looks at those it declares.
  */
-#include "abi/errno.h"
 #include "kernel/syscall.h"
 
-long sys_ni_syscall(void)
-{
-	return -ENOSYS;
-}
+long sys_ni_syscall(void) { return -ENOSYS; }
 
 #define SYSCALL(nr, name, ...)		[nr] = (syscall_fn)(void *)sys_##name,
 #define SYSCALL_AS(nr, name, function)	[nr] = (syscall_fn)(void *)sys_##function,

@@ -13,12 +13,14 @@
 #ifndef KERNEL_SYSCALL_H
 #define KERNEL_SYSCALL_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/poll.h"
-#include "abi/signal.h"
+#include "kernel/lib.h"
 #include "kernel/path.h"
+#include "kernel/task.h"
+#include "mm/page.h"
+#include "mm/uaccess.h"
 
 #define SYSCALL_MAX	460		/* numbers below this have a slot in the table */
 

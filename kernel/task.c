@@ -51,18 +51,12 @@ struct task idle_task = {
 
 static uint32_t count;			/* living tasks */
 
-uint32_t tasks_count(void)
-{
-	return count;
-}
+uint32_t tasks_count(void) { return count; }
 
 /*
  * Half of the numbers at most, and about as many as fit into half of memory, but some in any case.
  */
-uint32_t tasks_max(void)
-{
-	return MIN(MAX(pages_total() / PAGES_PER_TASK, TASKS_MIN), TASKS_MAX);
-}
+uint32_t tasks_max(void) { return MIN(MAX(pages_total() / PAGES_PER_TASK, TASKS_MIN), TASKS_MAX); }
 
 /* ---- handlers ---- */
 
@@ -201,26 +195,24 @@ struct process *process_new(struct process *parent, struct task *leader, int exi
 /* Interrupts walk a process's threads to signal them. */
 void process_add_task(struct process *p, struct task *t)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 
 	t->process = p;
 	list_add_tail(&t->group_node, &p->tasks);
 	p->threads++;
 	count++;
-	irq_restore(flags);
 }
 
 /* Signals that were sent to the thread alone die with it; those sent to the process stay. */
 void process_remove_task(struct process *p, struct task *t)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 
 	list_del(&t->group_node);
 	p->threads--;
 	count--;
 	p->cycles += task_cycles(t);
 	signals_forget(p, t, ~0ull);
-	irq_restore(flags);
 }
 
 /* A leader that has ended has none, though its threads go on. */

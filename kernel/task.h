@@ -146,9 +146,8 @@ static inline void waitq_add_task(struct waitq *q, struct waiter *w, struct task
 {
 	w->task = t;
 	w->wake = NULL;			/* means: wake the task */
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	list_add_tail(&w->node, &q->waiters);
-	irq_restore(flags);
 }
 
 static inline void waitq_add(struct waitq *q, struct waiter *w)
@@ -158,10 +157,9 @@ static inline void waitq_add(struct waitq *q, struct waiter *w)
 
 static inline void waitq_remove(struct waiter *w)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 
 	list_del(&w->node);
-	irq_restore(flags);
 }
 
 /*

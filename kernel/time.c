@@ -6,7 +6,6 @@
  * lets programs compute the very same numbers. Setting the wall clock changes the offset only; sleepers until a wall
  * time are told, so that they compute their end anew.
  */
-#include "kernel/time.h"
 #include "kernel/time_internal.h"
 #include "pv/pv_ops.h"
 #include "vdso/vdso.h"
@@ -15,20 +14,11 @@ static uint64_t offset;			/* wall time at monotonic 0 */
 struct waitq wall_waiters = WAITQ_INIT(wall_waiters);
 uint32_t wall_changes;
 
-uint64_t clock_ns(void)
-{
-	return pv_clock_ns();
-}
+uint64_t clock_ns(void) { return pv_clock_ns(); }
 
-uint64_t wall_offset(void)
-{
-	return offset;
-}
+uint64_t wall_offset(void) { return offset; }
 
-uint64_t wall_ns(void)
-{
-	return clock_ns() + offset;
-}
+uint64_t wall_ns(void) { return clock_ns() + offset; }
 
 /* The count of changes tells a sleeper that was woken by this from one whose time has come. */
 void wall_set(uint64_t ns)
@@ -39,10 +29,7 @@ void wall_set(uint64_t ns)
 	wake_all(&wall_waiters);
 }
 
-void time_clock_changed(void)
-{
-	vdso_update_clock();
-}
+void time_clock_changed(void) { vdso_update_clock(); }
 
 /* From here on wall time is reckoned, not asked for: a CMOS clock is slow to read and has whole seconds. */
 void time_init(void)

@@ -66,7 +66,7 @@ static void program(uint64_t when)
 /* The event that is programmed may belong to a timer that has been moved to a later time: then it comes for nothing, once. */
 void timer_arm(struct timer *t, uint64_t expires)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 
 	if (t->armed)
 		heap_remove(t);
@@ -76,17 +76,15 @@ void timer_arm(struct timer *t, uint64_t expires)
 	root = meld(root, t);
 	if (expires < programmed)
 		program(expires);
-	irq_restore(flags);
 }
 
 /* The event stays programmed: taking it back would cost more than one interrupt for nothing. */
 void timer_cancel(struct timer *t)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 
 	if (t->armed)
 		heap_remove(t);
-	irq_restore(flags);
 }
 
 /* While callbacks run, what they arm is not programmed one by one (0 is before everything) but once at the end. */

@@ -18,10 +18,7 @@
  * memory is used up oom_kill makes some, or condemns the faulting process itself, which then dies
  * on its way back to user mode.
  */
-#include "abi/errno.h"
-#include "abi/signal.h"
 #include "kernel/file.h"
-#include "kernel/lib.h"
 #include "mm/internal.h"
 
 #define FAULT_WRITE	2u	/* error code: Intel SDM volume 3, section 4.7 */
@@ -168,7 +165,6 @@ int mm_fault(struct mm *mm, uint32_t addr, uint32_t error, uint32_t user_esp, in
 	struct vma *v = mm ? vma_at(mm, addr) : NULL;
 	int result, again = 1;
 
-	(void)user_esp;
 	*si_code = v ? SEGV_ACCERR : SEGV_MAPERR;
 	if (!v || !(v->flags & needed))
 		return SIGSEGV;

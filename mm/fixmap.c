@@ -8,7 +8,6 @@
  * late call is a bug of ours and panics. There is no allocation of slots: each has one owner, named
  * in fixmap.h.
  */
-#include "kernel/log.h"
 #include "mm/fixmap.h"
 #include "mm/internal.h"
 

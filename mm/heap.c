@@ -16,11 +16,7 @@
  * asked for; freed objects are filled with 0x6B, and both are checked. Alignment is kept by taking
  * the next class of the same alignment.
  */
-#include "kernel/lib.h"
-#include "kernel/list.h"
-#include "kernel/log.h"
 #include "mm/internal.h"
-#include "mm/vmalloc.h"
 
 #define LARGEST		1344u		/* three to a page; what is larger takes a page */
 #define GRAIN		16u
@@ -92,7 +88,7 @@ static struct slab *slab_new(struct class *c)
 /* An object of the class from the first slab with room; NULL: out of memory. */
 static void *slab_take(struct class *c)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	struct slab *s = container_of(c->partial.next, struct slab, node);
 	void *object = NULL;
 
@@ -111,7 +107,6 @@ static void *slab_take(struct class *c)
 		if (s->used == c->capacity)
 			list_del(&s->node);
 	}
-	irq_restore(flags);
 	return object;
 }
 
@@ -128,7 +123,7 @@ static void slab_release(struct slab *s)
  */
 static void slab_give(struct slab *s, void *object)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	struct class *c = s->class;
 
 	*(void **)object = s->free;
@@ -140,34 +135,26 @@ static void slab_give(struct slab *s, void *object)
 		if (s->node.next != s->node.prev)	/* not alone on the list */
 			slab_release(s);
 	}
-	irq_restore(flags);
 }
 
-uint32_t heap_spare_pages(void)
-{
-	return spare;
-}
+uint32_t heap_spare_pages(void) { return spare; }
 
 /* For the page allocator in need. */
 void heap_spare_drop(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(classes); i++) {
-		irq_flags_t flags = irq_save();
+		IRQ_GUARD;
 		struct slab *s, *next;
 		list_for_each_safe(s, next, &classes[i].partial, node)
 			if (!s->used)
 				slab_release(s);
-		irq_restore(flags);
 	}
 }
 
 /* ---- checks ---- */
 
 /* The size to take for n bytes, red bytes and alignment included. */
-static size_t debug_size(size_t n)
-{
-	return n >= GRAIN && !(n & (n - 1)) ? MAX(2 * n, 2 * GRAIN) : n + RED_BYTES;
-}
+static size_t debug_size(size_t n) { return n >= GRAIN && !(n & (n - 1)) ? MAX(2 * n, 2 * GRAIN) : n + RED_BYTES; }
 
 static bool all_bytes(const uint8_t *at, size_t n, uint8_t value)
 {

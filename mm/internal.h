@@ -12,15 +12,13 @@
 #ifndef MM_INTERNAL_H
 #define MM_INTERNAL_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "abi/errno.h"
 #include "abi/resource.h"
+#include "kernel/lib.h"
+#include "kernel/log.h"
 #include "kernel/task.h"
 #include "mm/heap.h"
 #include "mm/mm.h"
-#include "mm/page.h"
-#include "pv/pv_ops.h"
-#include "pv/pv_types.h"
 
 #define LARGE_SIZE	0x200000u	/* what one page table maps */
 #define PGD_SPAN	0x40000000u	/* what one PMD maps */

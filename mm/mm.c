@@ -11,7 +11,6 @@
  * left, because each page of the child may need a copy soon.
  */
 #include "kernel/file.h"
-#include "kernel/lib.h"
 #include "mm/internal.h"
 
 #define DEFAULT_MMAP_TOP	0xB0000000u	/* until exec chooses */
@@ -20,7 +19,6 @@
 
 void mm_activate(struct mm *prev, struct mm *next)
 {
-	(void)prev;
 	if (next == mm_loaded)
 		return;
 	prev = mm_loaded;

@@ -11,10 +11,8 @@
  * already, but ranges may still be anything. Memory is overcommitted: what counts is address space,
  * and RLIMIT_AS and RLIMIT_DATA of the caller.
  */
-#include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "kernel/file.h"
-#include "kernel/lib.h"
 #include "kernel/pid.h"
 #include "mm/internal.h"
 #include "vdso/vdso.h"

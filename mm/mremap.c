@@ -10,9 +10,7 @@
  * Growing never crosses into another mapping: without MREMAP_MAYMOVE it fails. An old length of 0
  * makes a second view of shared memory.
  */
-#include "abi/errno.h"
 #include "abi/mman.h"
-#include "kernel/lib.h"
 #include "mm/internal.h"
 #include "vdso/vdso.h"
 

@@ -12,12 +12,7 @@
  * spared, and so is whoever shares its address space. A victim whose memory is gone is not chosen
  * again. What lies in files of ramfs or was taken by the kernel is not found this way.
  */
-#include "abi/signal.h"
-#include "kernel/lib.h"
-#include "kernel/log.h"
 #include "kernel/pid.h"
-#include "kernel/signal.h"
-#include "kernel/task.h"
 #include "mm/internal.h"
 
 /* Process 1 can't be killed by a signal. */

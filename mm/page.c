@@ -13,8 +13,6 @@
  * no allocation of contiguous frames.
  */
 #include "boot/boot_info.h"
-#include "kernel/lib.h"
-#include "kernel/log.h"
 #include "mm/fixmap.h"
 #include "mm/internal.h"
 
@@ -135,11 +133,10 @@ void page_init(const struct boot_info *bi)
  */
 void page_free_range(uint32_t start, uint32_t end)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 
 	taken[1] = (struct range){ 0, 0 };
 	add_untaken(MAX(start, PAGE_SIZE), MIN(end, max_low_pfn << PAGE_SHIFT), 0);
-	irq_restore(flags);
 }
 
 /* Moves a few frames from the ranges to the free list, in ascending order. */
@@ -165,7 +162,7 @@ static void refill_list(void)
  */
 pfn_t page_alloc_any(void)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	pfn_t pfn;
 
 	if (!free_list)
@@ -176,18 +173,16 @@ pfn_t page_alloc_any(void)
 		free_count--;
 		*page_of(pfn) = (struct page){ .count = 1 };
 	}
-	irq_restore(flags);
 	return pfn;
 }
 
 void page_free_any(pfn_t pfn)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 
 	page_of(pfn)->link = free_list;
 	free_list = pfn;
 	free_count++;
-	irq_restore(flags);
 }
 
 /* Makes half of the hot places full again. */
@@ -216,10 +211,7 @@ pfn_t page_alloc_slow(void)
 	return page_hot_count ? page_take() : 0;
 }
 
-pfn_t page_alloc(void)
-{
-	return page_take();
-}
+pfn_t page_alloc(void) { return page_take(); }
 
 pfn_t page_alloc_zeroed(void)
 {
@@ -255,7 +247,4 @@ uint32_t pages_free(void)
 	return free_count + page_hot_count + table_cache_pages() + kstack_cache_pages() + heap_spare_pages();
 }
 
-uint32_t pages_total(void)
-{
-	return total_count;
-}
+uint32_t pages_total(void) { return total_count; }

@@ -14,8 +14,6 @@
  */
 #include "arch/x86/cpu.h"
 #include "boot/boot_info.h"
-#include "kernel/lib.h"
-#include "kernel/log.h"
 #include "mm/fixmap.h"
 #include "mm/internal.h"
 
@@ -47,10 +45,7 @@ static inline bool is_ram(uint32_t start, uint32_t end, bool all)
 	return false;
 }
 
-static inline pmd_t *kernel_pmd_slot(uint32_t va)
-{
-	return &kernel_pmd[va >> 21 & (PTRS_PER_TABLE - 1)];
-}
+static inline pmd_t *kernel_pmd_slot(uint32_t va) { return &kernel_pmd[va >> 21 & (PTRS_PER_TABLE - 1)]; }
 
 /* A table that will never go away. */
 static pte_t *kernel_table(void)

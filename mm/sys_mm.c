@@ -8,14 +8,11 @@
  * MAP_LOCKED and the like are allowed and do nothing: there is no swap, and pages come at the first
  * touch. The advice that is taken is MADV_DONTNEED and MADV_FREE; the harmless kinds are accepted.
  */
-#include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/mman.h"
 #include "kernel/file.h"
-#include "kernel/lib.h"
 #include "kernel/syscall.h"
 #include "mm/internal.h"
-#include "mm/uaccess.h"
 
 /* Flags that make an mmap anything else than what malloc asks for. */
 #define USUAL_MASK	(MAP_TYPE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN)
@@ -24,10 +21,7 @@
 
 _Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC, "protections are VM flags");
 
-long sys_brk(uint32_t addr)
-{
-	return mm_brk(current->mm, addr);
-}
+long sys_brk(uint32_t addr) { return mm_brk(current->mm, addr); }
 
 /* Can this file be mapped so? 0 or what mmap says. */
 static int check_file(const struct file *f, uint32_t vm)

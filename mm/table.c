@@ -15,8 +15,6 @@
  * beside the table (see internal.h). What may be mapped where is not decided here but in fault.c
  * and mmap.c.
  */
-#include "abi/errno.h"
-#include "kernel/lib.h"
 #include "mm/internal.h"
 
 #define CACHE_SIZE	16
@@ -58,10 +56,7 @@ static void table_free(pfn_t pfn)
 		page_put(pfn);
 }
 
-uint32_t table_cache_pages(void)
-{
-	return cached;
-}
+uint32_t table_cache_pages(void) { return cached; }
 
 void table_cache_drop(void)
 {

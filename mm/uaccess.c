@@ -26,10 +26,7 @@ int user_put32(void *user, uint32_t value);
 struct fixup { uint32_t faulting, go_on; };
 extern const struct fixup __ex_table_start[], __ex_table_end[];
 
-static inline bool in_user_half(const void *user, size_t n)
-{
-	return n <= USER_END && (uint32_t)user <= USER_END - n;
-}
+static inline bool in_user_half(const void *user, size_t n) { return n <= USER_END && (uint32_t)user <= USER_END - n; }
 
 /* How many bytes from here on the user may read. */
 static size_t readable_from(const void *user)
@@ -43,10 +40,7 @@ static size_t readable_from(const void *user)
 	return 0;
 }
 
-bool user_range_ok(const void *user, size_t n)
-{
-	return in_user_half(user, n) || n <= readable_from(user);
-}
+bool user_range_ok(const void *user, size_t n) { return in_user_half(user, n) || n <= readable_from(user); }
 
 /* Apart, so that the usual case needs no stack frame. */
 static __attribute__((noinline)) int copy_from_gate(void *to, const void *user, size_t n)
@@ -64,10 +58,7 @@ int copy_to_user(void *user, const void *from, size_t n)
 	return likely(in_user_half(user, n)) ? user_copy(user, from, n) : -EFAULT;
 }
 
-int clear_user(void *user, size_t n)
-{
-	return likely(in_user_half(user, n)) ? user_clear(user, n) : -EFAULT;
-}
+int clear_user(void *user, size_t n) { return likely(in_user_half(user, n)) ? user_clear(user, n) : -EFAULT; }
 
 /*
  * A string that is still going on where the readable range ends is a fault; where the buffer ends,

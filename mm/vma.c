@@ -12,10 +12,8 @@
  * mm->hole_size; unmapping moves it up again. Pages and page tables are table.c's business: whoever
  * shortens or removes a VMA here has emptied that range before.
  */
-#include "abi/errno.h"
 #include "kernel/file.h"
 #include "kernel/inode.h"
-#include "kernel/lib.h"
 #include "mm/internal.h"
 
 struct vma vma_none;
@@ -80,10 +78,7 @@ void vma_kept_drop(void)
 		kfree(vma_alloc());
 }
 
-static uint32_t pages(const struct vma *v)
-{
-	return (v->end - v->start) >> PAGE_SHIFT;
-}
+static uint32_t pages(const struct vma *v) { return (v->end - v->start) >> PAGE_SHIFT; }
 
 /* The upper part is the new record, so pointers to v stay good for the lower one. */
 int vma_split(struct mm *mm, struct vma *v, uint32_t at)
@@ -131,10 +126,7 @@ void vma_merge(struct mm *mm, struct vma *v)
 }
 
 /* Where the room below a VMA ends. */
-static uint32_t room_end(const struct vma *v)
-{
-	return v->flags & VM_GROWSDOWN ? v->start - STACK_GAP : v->start;
-}
+static uint32_t room_end(const struct vma *v) { return v->flags & VM_GROWSDOWN ? v->start - STACK_GAP : v->start; }
 
 /* A stack behind the hole keeps its gap. */
 bool vma_hole(struct mm *mm, uint32_t addr, uint32_t len)

@@ -11,10 +11,7 @@
  * All page tables exist since boot, so only entries change; what is unmapped is flushed at once.
  * Not for interrupt handlers. What is mapped here is never executable.
  */
-#include "kernel/lib.h"
-#include "kernel/log.h"
 #include "mm/internal.h"
-#include "mm/vmalloc.h"
 
 #define UNIT_PAGES	4u
 #define UNIT_SIZE	(UNIT_PAGES * PAGE_SIZE)
@@ -165,10 +162,7 @@ void kstack_free(void *stack)
 		area_free(stack, true);
 }
 
-uint32_t kstack_cache_pages(void)
-{
-	return kept_count * (KSTACK_SIZE / PAGE_SIZE);
-}
+uint32_t kstack_cache_pages(void) { return kept_count * (KSTACK_SIZE / PAGE_SIZE); }
 
 void kstack_cache_drop(void)
 {

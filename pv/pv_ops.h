@@ -233,6 +233,11 @@ static inline void irq_restore(irq_flags_t flags)
 {
 	asm volatile(PV_SITE_ASM : "+a" (flags) : PV_OP(irq.restore) : "memory", "cc");
 }
+
+/* A declaration: interrupts are off from here to the end of the block, by whatever way it is left, and then as they were. */
+#define IRQ_GUARD	__attribute__((cleanup(irq_guard_end), unused)) irq_flags_t guard_ = irq_save()
+static inline void irq_guard_end(const irq_flags_t *flags) { irq_restore(*flags); }
+
 static inline void pv_safe_halt(void) { PV_VOID0(irq.safe_halt); }
 static inline void pv_irq_controller_init(void) { PV_VOID0(irq.controller_init); }
 static inline void pv_irq_mask(uint32_t irq) { PV_VOID1(irq.mask, irq); }
