@@ -80,7 +80,7 @@ void guest_load(struct guest *g)
 	g->ts = false;
 	g->ring_next = g->pending = 0;
 	g->event = NEVER;
-	g->deadline = options.lifetime ? clock_ns() + options.lifetime * 1000000ull : NEVER;
+	g->deadline = options.lifetime && g->number < 2 ? clock_ns() + options.lifetime * 1000000ull : NEVER;
 	g->state = GUEST_READY;
 	memset(g->memory, 0, g->limit * PAGE_SIZE);
 	memset(g->fpu, 0, sizeof(g->fpu));

@@ -209,9 +209,11 @@ static void handle(struct guest *g, uint32_t cr2)
 {
 	uint32_t vector = g->regs.vector, error = g->regs.error;
 
-	if (vector >= VECTOR_SWITCHER || vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK) {
-		guest_stop(g, "unhandled trap 256: exception %u (error 0x%x) on the way into the guest at 0x%08x", vector % VECTOR_SWITCHER, error,
-			   g->regs.eip);
+	if (vector >= VECTOR_SWITCHER) {
+		/* The frame lies lower than the guest's registers did, which are lost. */
+		guest_stop(g, "unhandled trap 256: exception %u on the way into the guest", vector - VECTOR_SWITCHER);
+	} else if (vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK) {
+		guest_stop(g, "unhandled trap %u (error 0x%x) at 0x%08x", vector, error, g->regs.eip);
 	} else if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ_END) {
 		pic_interrupt(vector - VECTOR_IRQ);
 	} else if (vector == VECTOR_HYPERCALL) {
@@ -257,10 +259,11 @@ static void poll_all(void)
 	clock_alarm(next);
 }
 
+/* One that is to begin anew wants the processor for that. */
 static bool others_ready(const struct guest *me)
 {
 	for (const struct guest *g = guests; g < guests + guest_count; g++)
-		if (g != me && g->state == GUEST_READY)
+		if (g != me && (g->state == GUEST_READY || restart_wanted(g)))
 			return true;
 	return false;
 }

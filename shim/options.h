@@ -12,7 +12,7 @@
  *	pae=on|off		off: the guest's tables are read in the two-level format
  *	abi=full|min		min: calls that are optional stop the guest
  *	restarts=N		a guest that was stopped or wants it begins anew, at most N times; its command line then ends in restart=COUNT
- *	lifetime=MS		a guest is stopped so long after it began
+ *	lifetime=MS		the first guest is stopped so long after it began
  *	stats=on		hypercalls and faults of each guest, printed at its end
  */
 #ifndef SHIM_OPTIONS_H

@@ -43,11 +43,11 @@ log: "{folder}/log"
 # What Bochs says when a machine is at its end, and the guest's last words that may come before it.
 ENDS = {
     "power-off": (r"^\d+p\[ACPI  \] >>PANIC<< ACPI control: soft power off", ("exit",)),
-    "halted": (r"^\d+i\[CPU0  \] WARNING: HLT instruction with IF=0!", ("exit", "panic", "double-fault", "refused")),
+    "halted": (r"^\d+i\[CPU0  \] WARNING: HLT instruction with IF=0!", ("exit", "panic", "double-fault", "refused", "stopped", "shim-panic")),
     "reset": (r"^\d+i\[CPU0  \] cpu software reset", ("restart",)),
     "triple fault": (r"^\d+p\[CPU0  \] >>PANIC<< exception\(\): 3rd \(\d+\) exception with no resolution", ("restart",)),
 }
-WORD = re.compile(r"postern: outcome ((exit) \d{1,3}|(?:restart|panic|double-fault|refused))")
+WORD = re.compile(r"postern: outcome ((exit) \d{1,3}|(?:restart|panic|double-fault|refused|stopped|shim-panic))")
 
 
 @functools.cache

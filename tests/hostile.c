@@ -5,8 +5,8 @@
  * It is started again after each thing that it has tried (the shim's restarts=), and its command line says for which time: "restart=N". N chooses the attack;
  * beyond the list come batches of random hypercalls, seeded by N. An attack must end in a fault that the guest gets (it then goes on), in nothing at
  * all, or in the guest's being stopped. What must never happen is told by `alarm`: the guest prints BREACH, which the test looks for, as it does for a shim that died.
- * The command line: "attacks=COUNT batches=COUNT calls=PER-BATCH restart=N", or "spin=1": it does nothing, for ever;
- * "spin=2": after a SYSENTER, whose entry turns the real interrupts off.
+ * The command line: "attacks=COUNT batches=COUNT calls=PER-BATCH restart=N"; "loop=TICKS flood=CALLS" shorten two attacks for slow machines. Or "spin=1": it does
+ * nothing, for ever; "spin=2": after a SYSENTER, whose entry turns the real interrupts off.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -431,8 +431,8 @@ static void console_rings(void)
 }
 
 static uint64_t tsc(void) { uint64_t v; asm volatile("rdtsc" : "=A" (v)); return v; }
-static void loop_without_interrupts(void) { data.irq_enabled = 0; for (uint64_t from = tsc(); tsc() - from < 300000000;); }
-static void flood(void) { for (unsigned i = 0; i < 30000; i++) call(LHCALL_FLUSH_TLB, 1, 0, 0, 0); }
+static void loop_without_interrupts(void) { data.irq_enabled = 0; for (uint64_t from = tsc(), most = option("loop=", 300000000); tsc() - from < most;); }
+static void flood(void) { for (unsigned i = 0, most = option("flood=", 30000); i < most; i++) call(LHCALL_FLUSH_TLB, 1, 0, 0, 0); }
 static void flood_of_text(void) { for (unsigned i = 0; i < 50; i++) say("spam\n"); }
 static void clock_flood(void) { data.blocked_interrupts = 0; for (unsigned i = 0; i < 2000; i++) { data.irq_enabled = 0x200; call(LHCALL_SET_CLOCKEVENT, 1, 0, 0, 0); } }
 static void irq_enabled_odd(void) { data.irq_enabled = 0xFFFFFFFF; data.blocked_interrupts = 0; call(LHCALL_SET_CLOCKEVENT, 1, 0, 0, 0); for (unsigned i = 0; i < 20000; i++) asm volatile("nop"); }
