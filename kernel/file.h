@@ -22,10 +22,7 @@ struct fs;
 struct inode;
 struct poll_table;
 
-/*
- * Called by ops->poll for each queue whose wake-up may change its answer, two at most.
- * table NULL: nobody will wait.
- */
+/* Called by ops->poll for each queue whose wake-up may change its answer, two at most. */
 void poll_wait(struct poll_table *table, struct waitq *q);
 
 /* Members may be NULL: then there is nothing to do, or what their comments say. */

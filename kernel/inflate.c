@@ -3,18 +3,18 @@
  * Inflate: canonical Huffman codes and copies from what has been unpacked already (RFC
  * 1951), in the frame of gzip (RFC 1952).
  *
- * A code is decoded in two steps: the next nine bits index a table that knows all codes
- * up to that length; longer ones are found by counting, length by length. Reading
- * beyond the input yields zero bits and is noticed at the next check, so that the inner
- * loop needs no test per bit. Over-subscribed codes are refused; incomplete ones only
- * where the standard allows none: a code that does not exist is an error when it is
- * met. The output is the window: distances are checked against what has been written.
+ * Codes are found by counting, length by length, without tables: a bit costs about ten
+ * instructions, and the whole unpacker fits on three screens. Input is taken byte by
+ * byte, never ahead of need, so a byte boundary is wherever the bits at hand end. The
+ * output is the window: distances are checked against what has been written.
+ *
+ * The first thing that is wrong is remembered in the stream. From then on reading may give
+ * anything, but every loop ends soon, and nothing is written beyond the room there is.
  */
 #include "kernel/inflate.h"
 #include <stdbool.h>
 #include "kernel/lib.h"
 
-#define FAST_BITS	9u
 #define MAX_BITS	15u
 #define MAX_SYMBOLS	288u
 #define END_OF_BLOCK	256u
@@ -26,7 +26,6 @@
  * symbols in order, say all.
  */
 struct code {
-	uint16_t fast[1u << FAST_BITS];		/* length << 9 | symbol; 0: longer, or none */
 	uint16_t count[MAX_BITS + 1];		/* codes of each length */
 	uint16_t symbols[MAX_SYMBOLS];		/* in the order of their codes */
 };
@@ -35,51 +34,48 @@ struct stream {
 	const uint8_t *in, *in_end;
 	uint8_t *out;				/* NULL: count only */
 	size_t done, room;
-	uint32_t bits, bit_count;		/* taken from in and not used yet, the next one lowest */
-	uint32_t missing;			/* bytes read beyond the end */
+	uint32_t bits, bit_count;		/* taken from in and not used yet, the next one lowest: less than a byte */
+	const char *problem;			/* the first one; NULL: all is well */
 };
 
 static struct code literal_code, distance_code;
 
-/*
- * At least n valid bits in s->bits. n is up to 24: a byte is added whenever fewer than
- * n are there, and 23 + 8 still fit into the word.
- */
-static void need(struct stream *s, uint32_t n)
+static bool fail(struct stream *s, const char *problem)
 {
-	while (s->bit_count < n) {
-		if (s->in < s->in_end)
-			s->bits |= (uint32_t)*s->in++ << s->bit_count;
-		else
-			s->missing++;
-		s->bit_count += 8;
-	}
+	if (!s->problem)
+		s->problem = problem;
+	return false;
 }
 
-/* The next n bits as a number, n up to 24; the lowest is the first. */
+/* The next n bits as a number, n up to 24; the lowest is the first. 0 when they are not there. */
 static uint32_t take(struct stream *s, uint32_t n)
 {
-	need(s, n);
+	for (; s->bit_count < n; s->bit_count += 8) {
+		if (s->in == s->in_end)
+			return fail(s, "cut off");
+		s->bits |= (uint32_t)*s->in++ << s->bit_count;
+	}
 	uint32_t value = s->bits & ((1u << n) - 1);
 	s->bits >>= n;
 	s->bit_count -= n;
 	return value;
 }
 
-/* True when more bits have been used than there were. */
-static bool overrun(const struct stream *s)
+/* What is left of the byte at hand means nothing. */
+static void align(struct stream *s)
 {
-	return s->missing * 8 > s->bit_count;
+	s->bits = s->bit_count = 0;
 }
 
-/* Huffman codes come with their highest bit first, everything else with its lowest. */
-static uint32_t reverse(uint32_t code, uint32_t n)
+/* Whole bytes of input, or of room for output. */
+static bool has_input(struct stream *s, size_t n)
 {
-	uint32_t result = 0;
+	return n <= (size_t)(s->in_end - s->in) || fail(s, "cut off");
+}
 
-	for (; n; n--, code >>= 1)
-		result = result << 1 | (code & 1);
-	return result;
+static bool has_room(struct stream *s, size_t n)
+{
+	return n <= s->room - s->done || fail(s, "more data than expected");
 }
 
 /*
@@ -88,79 +84,58 @@ static uint32_t reverse(uint32_t code, uint32_t n)
  * stream is damaged: false. Above 0 at the end the code has gaps, which is fine (a
  * block with one distance has a code of one symbol).
  */
-static bool code_make(struct code *c, const uint8_t *lengths, uint32_t n)
+static bool code_make(struct stream *s, struct code *c, const uint8_t *lengths, uint32_t n)
 {
-	uint16_t next[MAX_BITS + 2], place[MAX_BITS + 2];
-	int32_t left = 1;
+	uint16_t place[MAX_BITS + 2] = { 0 };
+	int left = 1;
 
-	memset(c, 0, sizeof(*c));
+	memset(c->count, 0, sizeof(c->count));
 	for (uint32_t i = 0; i < n; i++)
 		c->count[lengths[i]]++;
 	c->count[0] = 0;
-	next[1] = place[1] = 0;
 	for (uint32_t len = 1; len <= MAX_BITS; len++) {
 		left = left * 2 - c->count[len];
 		if (left < 0)
-			return false;
-		next[len + 1] = (next[len] + c->count[len]) << 1;
+			return fail(s, "a damaged code");
 		place[len + 1] = place[len] + c->count[len];
 	}
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t len = lengths[i];
-		if (!len)
-			continue;
-		c->symbols[place[len]++] = i;
-		uint32_t code = reverse(next[len]++, len);
-		for (; len <= FAST_BITS && code < 1u << FAST_BITS; code += 1u << len)
-			c->fast[code] = len << 9 | i;
-	}
+	for (uint32_t i = 0; i < n; i++)
+		if (lengths[i])
+			c->symbols[place[lengths[i]]++] = i;
 	return true;
 }
 
 /*
- * The next symbol, or -1 for a code that stands for none. Codes longer than FAST_BITS
- * are found by their length: `first` is the smallest code of that length and `index`
- * how many symbols have shorter ones.
+ * The next symbol; END_OF_BLOCK when there is none, which ends whatever asks. A code comes
+ * with its highest bit first. `first` is the smallest code of the current length and `index`
+ * how many symbols have shorter ones. The hot loop, so it keeps the bits in registers.
  */
-static int decode(struct stream *s, const struct code *c)
+static uint32_t decode(struct stream *s, const struct code *c)
 {
-	need(s, MAX_BITS);
-	uint32_t entry = c->fast[s->bits & ((1u << FAST_BITS) - 1)];
-	if (entry) {
-		s->bits >>= entry >> 9;
-		s->bit_count -= entry >> 9;
-		return entry & 511;
-	}
-	int code = 0, first = 0, index = 0;
+	uint32_t code = 0, first = 0, index = 0, bits = s->bits, bit_count = s->bit_count;
+
 	for (uint32_t len = 1; len <= MAX_BITS; len++) {
-		code |= s->bits >> (len - 1) & 1;
-		int count = c->count[len];
+		if (!bit_count) {
+			if (!has_input(s, 1))
+				return END_OF_BLOCK;
+			bits = *s->in++;
+			bit_count = 8;
+		}
+		code |= bits & 1;
+		bits >>= 1;
+		bit_count--;
+		uint32_t count = c->count[len];
 		if (code - first < count) {
-			s->bits >>= len;
-			s->bit_count -= len;
+			s->bits = bits;
+			s->bit_count = bit_count;
 			return c->symbols[index + code - first];
 		}
 		index += count;
 		first = (first + count) << 1;
 		code <<= 1;
 	}
-	return -1;
-}
-
-/* Byte by byte, for the copy may overlap itself: that is how runs are packed. */
-static const char *copy_back(struct stream *s, uint32_t length, uint32_t distance)
-{
-	if (distance > s->done)
-		return "a copy from before the beginning";
-	if (length > s->room - s->done)
-		return "more data than expected";
-	if (s->out) {
-		uint8_t *to = s->out + s->done;
-		for (uint32_t i = 0; i < length; i++)
-			to[i] = to[(ptrdiff_t)i - (ptrdiff_t)distance];
-	}
-	s->done += length;
-	return NULL;
+	fail(s, "an unknown code");
+	return END_OF_BLOCK;
 }
 
 /*
@@ -180,79 +155,60 @@ static uint32_t extended(struct stream *s, uint32_t symbol, uint32_t group)
 
 /*
  * A length symbol has been read: the rest of it, the distance, and the copy. 258 alone
- * has a symbol out of the rule.
+ * has a symbol out of the rule. Byte by byte, for the copy may overlap itself: that is how
+ * runs are packed.
  */
-static const char *match(struct stream *s, uint32_t symbol)
+static bool match(struct stream *s, uint32_t symbol)
 {
 	if (symbol > 28)
-		return "an unknown length";
-	uint32_t length = symbol == 28 ? 258 : 3 + extended(s, symbol, 2);
-	int d = decode(s, &distance_code);
-	if (d < 0 || d > 29)
-		return "an unknown distance";
-	return copy_back(s, length, 1 + extended(s, d, 1));
+		return fail(s, "an unknown length");
+	uint32_t length = symbol == 28 ? 258 : 3 + extended(s, symbol, 2), d = decode(s, &distance_code);
+	if (d > 29)
+		return fail(s, "an unknown distance");
+	uint32_t distance = 1 + extended(s, d, 1);
+	if (distance > s->done)
+		return fail(s, "a copy from before the beginning");
+	if (!has_room(s, length))
+		return false;
+	for (; length; length--, s->done++)
+		if (s->out)
+			s->out[s->done] = s->out[s->done - distance];
+	return true;
 }
 
 /* Literals and copies until the end of the block. */
-static const char *coded_block(struct stream *s)
+static void coded_block(struct stream *s)
 {
-	const char *problem = NULL;
+	uint32_t symbol;
 
-	while (!problem) {
-		int symbol = decode(s, &literal_code);
-		if (overrun(s))
-			return "cut off";
-		if (symbol < 0)
-			return "an unknown code";
-		if (symbol == END_OF_BLOCK)
-			return NULL;
-		if (symbol > (int)END_OF_BLOCK) {
-			problem = match(s, symbol - END_OF_BLOCK - 1);
-			continue;
+	while (!s->problem && (symbol = decode(s, &literal_code)) != END_OF_BLOCK) {
+		if (symbol > END_OF_BLOCK) {
+			match(s, symbol - END_OF_BLOCK - 1);
+		} else if (has_room(s, 1)) {
+			if (s->out)
+				s->out[s->done] = symbol;
+			s->done++;
 		}
-		if (s->done == s->room)
-			return "more data than expected";
-		if (s->out)
-			s->out[s->done] = symbol;
-		s->done++;
 	}
-	return problem;
-}
-
-/* Gives back whole bytes that were taken from the input in advance. */
-static void align(struct stream *s)
-{
-	uint32_t ahead = s->bit_count / 8;
-
-	s->in -= ahead > s->missing ? ahead - s->missing : 0;
-	s->bits = s->bit_count = s->missing = 0;
 }
 
 /* Bytes as they are, behind their length and its complement. */
-static const char *stored_block(struct stream *s)
+static void stored_block(struct stream *s)
 {
-	if (overrun(s))
-		return "cut off";
 	align(s);
-	if (s->in_end - s->in < 4)
-		return "cut off";
-	uint32_t n = s->in[0] | s->in[1] << 8, inverse = s->in[2] | s->in[3] << 8;
-	s->in += 4;
-	if ((n ^ inverse) != 0xFFFF)
-		return "a damaged length";
-	if (n > (size_t)(s->in_end - s->in))
-		return "cut off";
-	if (n > s->room - s->done)
-		return "more data than expected";
-	if (s->out)
-		memcpy(s->out + s->done, s->in, n);
-	s->in += n;
-	s->done += n;
-	return NULL;
+	uint32_t n = take(s, 16);
+	if ((n ^ take(s, 16)) != 0xFFFF) {
+		fail(s, "a damaged length");
+	} else if (has_input(s, n) && has_room(s, n)) {
+		if (s->out)
+			memcpy(s->out + s->done, s->in, n);
+		s->in += n;
+		s->done += n;
+	}
 }
 
 /* The codes that the standard gives (3.2.6). */
-static const char *fixed_block(struct stream *s)
+static bool fixed_codes(struct stream *s)
 {
 	uint8_t lengths[MAX_SYMBOLS];
 
@@ -260,160 +216,117 @@ static const char *fixed_block(struct stream *s)
 	memset(lengths + 144, 9, 112);
 	memset(lengths + 256, 7, 24);
 	memset(lengths + 280, 8, 8);
-	code_make(&literal_code, lengths, MAX_SYMBOLS);
+	code_make(s, &literal_code, lengths, MAX_SYMBOLS);
 	memset(lengths, 5, 30);
-	code_make(&distance_code, lengths, 30);
-	return coded_block(s);
+	return code_make(s, &distance_code, lengths, 30);
 }
 
 /*
  * The code lengths of both codes, themselves coded: 16 repeats the last one, 17 and 18
  * are runs of zeros.
  */
-static const char *read_lengths(struct stream *s, uint8_t *lengths, uint32_t total)
+static bool read_lengths(struct stream *s, uint8_t *lengths, uint32_t total)
 {
-	uint32_t n = 0;
-
-	while (n < total) {
-		int symbol = decode(s, &literal_code);
-		uint32_t repeat = 1, value = symbol;
-		if (symbol < 0 || overrun(s) || (symbol == 16 && !n))
-			return "damaged code lengths";
-		if (symbol == 16)
-			value = lengths[n - 1], repeat = 3 + take(s, 2);
-		else if (symbol > 16)
-			value = 0, repeat = symbol == 17 ? 3 + take(s, 3) : 11 + take(s, 7);
-		if (repeat > total - n)
-			return "damaged code lengths";
-		memset(lengths + n, value, repeat);
-		n += repeat;
+	for (uint32_t n = 0, repeat; n < total; n += repeat) {
+		uint32_t symbol = decode(s, &literal_code), value = symbol < 16 ? symbol : 0;
+		repeat = symbol < 16 ? 1 : symbol == 16 ? 3 + take(s, 2) : symbol == 17 ? 3 + take(s, 3) : 11 + take(s, 7);
+		if (s->problem || repeat > total - n || (symbol == 16 && !n))
+			return fail(s, "damaged code lengths");
+		memset(lengths + n, symbol == 16 ? lengths[n - 1] : value, repeat);
 	}
-	return NULL;
+	return lengths[END_OF_BLOCK] || fail(s, "a block without an end");
 }
 
-/*
- * The codes come first, packed with a third one. Without an end-of-block symbol the
- * block could not end.
- */
-static const char *dynamic_block(struct stream *s)
+/* The codes of this block, packed with a third one. */
+static bool dynamic_codes(struct stream *s)
 {
 	static const uint8_t order[19] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 };
-	uint8_t lengths[32 + MAX_SYMBOLS];
+	uint8_t lengths[32 + MAX_SYMBOLS] = { 0 };
 	uint32_t literals = 257 + take(s, 5), distances = 1 + take(s, 5), n = 4 + take(s, 4);
 
 	if (literals > 286 || distances > 30)
-		return "too many codes";
-	memset(lengths, 0, 19);
+		return fail(s, "too many codes");
 	for (uint32_t i = 0; i < n; i++)
 		lengths[order[i]] = take(s, 3);
-	if (!code_make(&literal_code, lengths, 19))
-		return "damaged code lengths";
-	const char *problem = read_lengths(s, lengths, literals + distances);
-	if (problem)
-		return problem;
-	if (!lengths[END_OF_BLOCK] || !code_make(&literal_code, lengths, literals) ||
-	    !code_make(&distance_code, lengths + literals, distances))
-		return "a damaged code";
-	return coded_block(s);
-}
-
-static const char *unknown_block(struct stream *s)
-{
-	(void)s;
-	return "an unknown kind of block";
+	return code_make(s, &literal_code, lengths, 19) && read_lengths(s, lengths, literals + distances) &&
+	       code_make(s, &literal_code, lengths, literals) &&
+	       code_make(s, &distance_code, lengths + literals, distances);
 }
 
 /* Blocks, until one says that it is the last. */
-static const char *inflate(struct stream *s)
+static void inflate(struct stream *s)
 {
-	static const char *(*const kinds[4])(struct stream *s) = {
-		stored_block, fixed_block, dynamic_block, unknown_block,
-	};
-	const char *problem = NULL;
-	bool last = false;
-
-	while (!problem && !last && !overrun(s)) {
+	for (bool last = false; !last && !s->problem; ) {
 		last = take(s, 1);
-		problem = kinds[take(s, 2)](s);
+		uint32_t kind = take(s, 2);
+		if (!kind)
+			stored_block(s);
+		else if (kind == 1 ? fixed_codes(s) : kind == 2 ? dynamic_codes(s) : fail(s, "an unknown kind of block"))
+			coded_block(s);
 	}
-	if (!problem && overrun(s))
-		problem = "cut off";
-	if (!problem)
-		align(s);
-	return problem;
+	align(s);
 }
 
-/*
- * CRC-32 of gzip (RFC 1952, 8), bit by bit but four at a time: the table has the
- * remainders of the sixteen nibbles.
- */
+/* CRC-32 of gzip (RFC 1952, 8), bit by bit: the polynomial's bits are reversed. */
 static uint32_t crc32(const uint8_t *data, size_t n)
 {
-	static const uint32_t table[16] = {
-		0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
-		0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C,
-	};
 	uint32_t crc = 0xFFFFFFFF;
 
 	for (; n; n--, data++) {
 		crc ^= *data;
-		crc = crc >> 4 ^ table[crc & 15];
-		crc = crc >> 4 ^ table[crc & 15];
+		for (int i = 0; i < 8; i++)
+			crc = crc >> 1 ^ (0xEDB88320 & -(crc & 1));
 	}
 	return ~crc;
 }
 
-/* Behind a terminated string of the header; NULL: it doesn't end. */
-static const uint8_t *skip_string(const uint8_t *p, const uint8_t *end)
+static void skip(struct stream *s, uint32_t n)
 {
-	while (p < end && *p)
-		p++;
-	return p < end ? p + 1 : NULL;
+	if (has_input(s, n))
+		s->in += n;
 }
 
 /*
- * Behind the header; NULL: it is damaged. Flags: 2 header checksum, 4 extra field, 8
- * name, 16 comment (RFC 1952, 2.3.1).
+ * Method 8 is deflate. Flags: 2 header checksum, 4 extra field, 8 name, 16 comment (RFC
+ * 1952, 2.3.1); higher ones mean what nobody knows yet.
  */
-static const uint8_t *skip_header(const uint8_t *p, const uint8_t *end)
+static void skip_header(struct stream *s)
 {
-	if (end - p < 12 || p[0] != 0x1F || p[1] != 0x8B || p[2] != 8 || (p[3] & 0xE0))
-		return NULL;
-	uint8_t flags = p[3];
-	p += 10;
+	if (take(s, 24) != 0x088B1F)
+		fail(s, "a damaged gzip header");
+	uint32_t flags = take(s, 8);
+	if (flags & 0xE0)
+		fail(s, "a damaged gzip header");
+	skip(s, 6);
 	if (flags & 4)
-		p += 2 + (p[0] | p[1] << 8);
-	for (uint8_t text = 8; p && text <= 16; text *= 2)
-		if (flags & text)
-			p = skip_string(p, end);
-	if (p && (flags & 2))
-		p += 2;
-	return p && p <= end ? p : NULL;
+		skip(s, take(s, 16));
+	for (uint32_t text = 8; text <= 16; text *= 2)
+		while ((flags & text) && take(s, 8))
+			;
+	if (flags & 2)
+		skip(s, 2);
 }
 
-static uint32_t little32(const uint8_t *p)
+static uint32_t little32(struct stream *s)
 {
-	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+	uint32_t low = take(s, 16);
+
+	return low | take(s, 16) << 16;
 }
 
 /* Behind the stream stand the checksum and the length modulo 2^32. */
 const char *gzip_unpack(const uint8_t *in, size_t in_size, uint8_t *out, size_t room, size_t *used, size_t *size)
 {
-	const uint8_t *end = in + in_size, *data = skip_header(in, end);
-	struct stream s = { .in = data, .in_end = end, .out = out, .room = room };
+	struct stream s = { .in = in, .in_end = in + in_size, .out = out, .room = room };
 
-	if (!data)
-		return "a damaged gzip header";
-	const char *problem = inflate(&s);
-	if (problem)
-		return problem;
-	if (s.in_end - s.in < 8)
-		return "cut off";
-	if ((uint32_t)s.done != little32(s.in + 4))
-		return "a wrong length at the end";
-	if (out && crc32(out, s.done) != little32(s.in))
-		return "a wrong checksum";
-	*used = s.in + 8 - in;
+	skip_header(&s);
+	inflate(&s);
+	uint32_t checksum = little32(&s);
+	if (little32(&s) != (uint32_t)s.done)
+		fail(&s, "a wrong length at the end");
+	if (!s.problem && out && crc32(out, s.done) != checksum)
+		fail(&s, "a wrong checksum");
+	*used = s.in - in;
 	*size = s.done;
-	return NULL;
+	return s.problem;
 }

@@ -35,6 +35,7 @@ struct stat; struct stat64; struct statx; struct sysinfo; struct timespec; struc
 struct itimerval; struct tms; struct user_desc; struct utsname;
 
 long stat_path(const char *path, struct stat *st, unsigned walk_flags);	/* kernel/sys_stat.c: the oldest shape */
+long poll_masked(struct pollfd *fds, uint32_t n, void *timeout, bool wide, const sigset_t *mask, uint32_t size);	/* poll.c */
 
 /* The list is read twice, for what SYSCALL_IS calls may stand behind it. */
 #define SYSCALL(nr, name, ...)		long sys_##name(__VA_ARGS__);
