@@ -308,6 +308,16 @@ static void test_other_times(void)
 	      -EINVAL);
 }
 
+/* Linux 6.1 has no such function in this page, so it is tested only where a mode is promised. */
+static void test_getcpu(void)
+{
+	int (*getcpu)(uint32_t *, uint32_t *, void *) =
+		(int (*)(uint32_t *, uint32_t *, void *))PTR(vdso_lookup(&v, "__vdso_getcpu", "LINUX_2.6"));
+	uint32_t cpu = 1, node = 1;
+
+	ok(getcpu && !getcpu(NULL, NULL, NULL) && !getcpu(&cpu, NULL, NULL) && !cpu && !getcpu(NULL, &node, NULL) && !node, "getcpu");
+}
+
 /* ---- moving the page: last, because it cannot be undone ---- */
 
 static void test_move(void)
@@ -344,7 +354,7 @@ int main(int argc, char **argv)
 		test_signals();
 		return done();
 	}
-	plan(46);
+	plan(mode ? 47 : 46);
 	test_place(mode, argc > 2 ? argv[2] : NULL);
 	test_symbols();
 	test_bytes();
@@ -356,6 +366,8 @@ int main(int argc, char **argv)
 	test_clock("real-time clock agrees", CLOCK_REALTIME);
 	test_monotonic();
 	test_other_times();
+	if (mode)
+		test_getcpu();
 	test_move();
 	return done();
 }
