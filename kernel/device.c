@@ -77,7 +77,7 @@ static int32_t random_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 			return done ? (int32_t)done : -EFAULT;
 		done += chunk;
 		if (current->work & WORK_RESCHED)
-			sched_yield();
+			schedule();
 	}
 	return done;
 }

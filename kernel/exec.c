@@ -28,7 +28,6 @@
 #include "kernel/script.h"
 #include "kernel/syscall.h"
 #include "mm/heap.h"
-#include "mm/mm.h"
 #include "vdso/vdso.h"
 
 #define PATH_BYTES	4096u		/* of the program's path, with the NUL: Linux's PATH_MAX */

@@ -19,7 +19,6 @@
 #include "kernel/syscall.h"
 #include "kernel/tty.h"
 #include "mm/heap.h"
-#include "mm/mm.h"
 
 struct task *task_corpse;
 static bool corpse_reaps;		/* its process goes with it: nobody will wait */
@@ -108,8 +107,8 @@ static void orphan_group(const struct process *p, int pgid)
 		member = pgrp_next(pgid, member);
 	if (!member || !pgrp_orphaned(pgid, p))
 		return;
-	send_signal_pgrp(pgid, SIGHUP, NULL);
-	send_signal_pgrp(pgid, SIGCONT, NULL);
+	send_signal_pgrp(pgid, SIGHUP);
+	send_signal_pgrp(pgid, SIGCONT);
 }
 
 /*
@@ -371,5 +370,3 @@ long sys_wait4(int pid, int *status, int options, struct rusage *usage)
 		return -EFAULT;
 	return usage && rusage_put(usage, cycles_to_ns(w.cycles)) ? -EFAULT : result;
 }
-
-long sys_waitpid(int pid, int *status, int options) { return sys_wait4(pid, status, options, NULL); }

@@ -8,13 +8,11 @@
  * tasks, and a reserve of memory for those that are there, so that a fork bomb is refused (EAGAIN)
  * while the machine can still be used. Namespaces do not exist.
  */
-#include "abi/sched.h"
 #include "arch/x86/task_switch.h"
 #include "kernel/file.h"
 #include "kernel/pid.h"
 #include "kernel/syscall.h"
 #include "mm/heap.h"
-#include "mm/mm.h"
 
 #define NAMESPACES	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 #define RESERVE_SHARE	32u		/* of all pages must be free ... */
@@ -201,10 +199,7 @@ static long clone_task(const struct clone_request *q)
 	return pid;
 }
 
-long sys_fork(void) { return clone_task(&(struct clone_request) { .flags = SIGCHLD }); }
-
-long sys_vfork(void) { return clone_task(&(struct clone_request) { .flags = CLONE_VFORK | CLONE_VM | SIGCHLD }); }
-
+/* Also fork and vfork: kernel/syscalls.def. */
 long sys_clone(uint32_t flags, uint32_t stack, int *parent_tid, struct user_desc *tls, int *child_tid)
 {
 	return clone_task(&(struct clone_request) { flags, stack, parent_tid, tls, (uint32_t)child_tid });

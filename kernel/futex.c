@@ -12,7 +12,6 @@
 #include "kernel/futex.h"
 #include "kernel/syscall.h"
 #include "kernel/time_internal.h"
-#include "mm/mm.h"
 
 #define BUCKETS		64u
 
@@ -194,7 +193,7 @@ static int read_deadline(uint64_t *deadline, int op, const void *user, bool wide
  * Commands without a bit set mean all bits. For those that requeue, `timeout` is a number: of
  * waiters to move.
  */
-static long do_futex(uint32_t addr, int op, uint32_t val, const void *timeout, uint32_t addr2, uint32_t val3, bool wide)
+long futex(uint32_t addr, int op, uint32_t val, const void *timeout, uint32_t addr2, uint32_t val3, bool wide)
 {
 	int command = op & FUTEX_CMD_MASK, error;
 	uint32_t bits = command == FUTEX_WAIT || command == FUTEX_WAKE ? FUTEX_BITSET_MATCH_ANY : val3;
@@ -214,14 +213,4 @@ static long do_futex(uint32_t addr, int op, uint32_t val, const void *timeout, u
 	default:
 		return -ENOSYS;
 	}
-}
-
-long sys_futex(uint32_t *addr, int op, uint32_t val, const struct timespec *timeout, uint32_t *addr2, uint32_t val3)
-{
-	return do_futex((uint32_t)addr, op, val, timeout, (uint32_t)addr2, val3, false);
-}
-
-long sys_futex_time64(uint32_t *addr, int op, uint32_t val, const struct timespec64 *timeout, uint32_t *addr2, uint32_t val3)
-{
-	return do_futex((uint32_t)addr, op, val, timeout, (uint32_t)addr2, val3, true);
 }

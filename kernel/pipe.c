@@ -164,7 +164,7 @@ static int wait_writable(struct file *f, struct pipe *p)
 	}
 	if (p->readers)
 		return 0;
-	send_signal_task(current, SIGPIPE, NULL);
+	send_signal_task(current, SIGPIPE);
 	return -EPIPE;
 }
 

@@ -128,7 +128,7 @@ static const char *state_of(const struct process *p)
 {
 	static const char *const names[] = { "Z (zombie)", "S (sleeping)", "T (stopped)", "D (disk sleep)", "R (running)" };
 	static const uint8_t rank[] = {
-		[TASK_INTERRUPTIBLE] = 1, [TASK_STOPPED] = 2, [TASK_UNINTERRUPTIBLE] = 3, [TASK_RUNNING] = 4, [TASK_DEAD] = 0,
+		[TASK_INTERRUPTIBLE] = 1, [TASK_STOPPED] = 2, [TASK_UNINTERRUPTIBLE] = 3, [TASK_RUNNING] = 4, [TASK_ZOMBIE] = 0,
 	};
 	const struct task *t;
 	unsigned best = 0;
@@ -154,14 +154,13 @@ static sigset_t handled(const struct task *t, bool caught)
 /* Linux's 52 fields in order; what Postern doesn't know (faults, priorities, addresses) is 0. */
 static void show_stat(struct text *t)
 {
-	struct process *p = t->process;
+	const struct process *p = process_account(t->process);
 	const struct task *task = process_task(p);
 	const struct mm *mm = task->mm;
 
-	process_account(p);
 	text_add(t, "%d (%s) %c %d %d %d ", p->pid, task->comm, *state_of(p), p->parent ? p->parent->pid : 0, p->pgid, p->sid);
 	text_add(t, "%u %d 0 0 0 0 0 ", p->ctty ? CONSOLE_DEVICE : 0, tty_foreground(p->ctty));
-	text_add(t, "%u %u %u %u ", ns_to_ticks(p->utime_ns), ns_to_ticks(p->stime_ns), ns_to_ticks(p->cutime_ns), ns_to_ticks(p->cstime_ns));
+	text_add(t, "%u 0 %u 0 ", ns_to_ticks(p->utime_ns), ns_to_ticks(p->cutime_ns));
 	text_add(t, "20 0 %u 0 %u ", p->threads, ns_to_ticks(p->start_ns));
 	text_add(t, "%u %u 4294967295 0 0 0 0 0 ", mm ? mm->total_vm * PAGE_SIZE : 0, mm ? mm->rss : 0);
 	text_add(t, "%u %u %u %u ", (uint32_t)task->pending.set, (uint32_t)task->blocked, (uint32_t)handled(task, false),

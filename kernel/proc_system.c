@@ -80,7 +80,7 @@ static void show_meminfo(struct text *t)
 }
 
 /* What top and uptime want to know. Times are in ns. */
-struct totals { uint64_t user, system, idle; unsigned tasks, running, last_pid; };
+struct totals { uint64_t busy, idle; unsigned tasks, running, last_pid; };
 
 /* A process's own time and that of the children it has waited for: so none is counted twice. */
 static void count(struct totals *sum)
@@ -89,17 +89,14 @@ static void count(struct totals *sum)
 	for (struct process *p = next_process(1); p; p = next_process(p->pid + 1)) {
 		struct task *t;
 
-		process_account(p);
-		sum->user += p->utime_ns + p->cutime_ns;
-		sum->system += p->stime_ns + p->cstime_ns;
+		sum->busy += process_account(p)->utime_ns + p->cutime_ns;
 		sum->last_pid = p->pid;
 		list_for_each(t, &p->tasks, group_node) {
 			sum->tasks++;
 			sum->running += t->state == TASK_RUNNING;
 		}
 	}
-	uint64_t busy = sum->user + sum->system, now = clock_ns();
-	sum->idle = now > busy ? now - busy : 0;
+	sum->idle = MAX(clock_ns(), sum->busy) - sum->busy;
 }
 
 /* One processor, which is also the sum. Interrupts and switches are not counted. */
@@ -111,8 +108,7 @@ static void show_stat(struct text *t)
 	count(&sum);
 	div64(&boot, NSEC_PER_SEC);
 	for (int i = 0; i < 2; i++)
-		text_add(t, "cpu%s %u 0 %u %u 0 0 0 0 0 0\n", i ? "0" : " ", ns_to_ticks(sum.user), ns_to_ticks(sum.system),
-			 ns_to_ticks(sum.idle));
+		text_add(t, "cpu%s %u 0 0 %u 0 0 0 0 0 0\n", i ? "0" : " ", ns_to_ticks(sum.busy), ns_to_ticks(sum.idle));
 	text_add(t, "intr 0\nctxt 0\nbtime %u\nprocesses %u\nprocs_running %u\nprocs_blocked 0\n", (uint32_t)boot,
 		 sum.last_pid, sum.running);
 }

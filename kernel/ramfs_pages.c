@@ -230,7 +230,7 @@ static int32_t write_at(struct inode *inode, uint64_t pos, const void *from, uin
 static int too_big(uint64_t at, uint32_t limit)
 {
 	if (at >= limit && limit != RLIM_INFINITY)
-		send_signal_task(current, SIGXFSZ, NULL);
+		send_signal_task(current, SIGXFSZ);
 	return -EFBIG;
 }
 

@@ -151,14 +151,6 @@ void wake_stopped(struct task *task)
 		make_runnable(task, current);
 }
 
-void sched_yield(void) { schedule(); }
-
-long sys_sched_yield(void)
-{
-	schedule();
-	return 0;
-}
-
 /*
  * Other tasks run from schedule(); what is left for this one is to wait, without a gap between the
  * check and the halt.

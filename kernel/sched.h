@@ -23,7 +23,6 @@ enum task_state {
 	TASK_UNINTERRUPTIBLE,	/* asleep; only its event (or, for vfork, SIGKILL) wakes it */
 	TASK_STOPPED,		/* job control */
 	TASK_ZOMBIE,		/* ended: never runs again */
-	TASK_DEAD,		/* being freed: no task is seen so, but /proc has a letter for it */
 };
 
 /*
@@ -41,8 +40,7 @@ void wake_all(struct waitq *q);		/* every waiter: its task if that sleeps, or wh
 void sched_init(void);
 void wake_task(struct task *task);	/* makes a sleeping (not stopped) task runnable; a new one is asleep */
 void wake_stopped(struct task *task);	/* makes a sleeping or stopped task runnable: SIGCONT, SIGKILL */
-void schedule(void);			/* gives the CPU away; returns when this task is chosen again */
-void sched_yield(void);			/* the same, in kernel code that has been busy for long; not from interrupts */
+void schedule(void);			/* gives the CPU away; returns when this task is chosen again. Not from interrupts */
 void sched_idle_loop(void) __attribute__((noreturn));
 uint64_t task_cycles(const struct task *task);		/* CPU time until now, in ticks of the time-stamp counter */
 uint64_t cycles_to_ns(uint64_t count);

@@ -222,12 +222,16 @@ static bool act_at_once(struct process *p, int sig)
 	return false;
 }
 
-/* With interrupts off. Of a process's threads the current one is preferred: it needs no wake-up. */
-static int send_locked(struct process *p, struct task *t, const struct siginfo_head *info)
+/*
+ * What the target looks at (masks, handlers, states) can't change between the look and the wake-up.
+ * Of a process's threads the current one is preferred: it needs no wake-up.
+ */
+int send_signal_head(struct process *p, struct task *t, const struct siginfo_head *info)
 {
 	int sig = info->signo, error;
 	struct task *target = t ? t : current;
 
+	IRQ_GUARD;
 	if (!p->threads || p->exiting || (signal_acts_at_once(sig) && act_at_once(p, sig)))
 		return 0;
 	if (target->process != p || !target->sighand || sigset_has(&target->blocked, sig))
@@ -240,49 +244,20 @@ static int send_locked(struct process *p, struct task *t, const struct siginfo_h
 	return error;
 }
 
-/*
- * The one way for all signals. What the target looks at (masks, handlers, states) can't change
- * between the look and the wake-up.
- */
-int send_signal_head(struct process *p, struct task *t, const struct siginfo_head *info)
+static int send_kernel_made(struct process *p, struct task *t, int sig)
 {
-	IRQ_GUARD;
-	int error = send_locked(p, t, info);
+	struct siginfo_head head = { .signo = sig, .code = SI_KERNEL };
 
-	return error;
+	return send_signal_head(p, t, &head);
 }
 
-static struct siginfo_head kernel_made(int sig, const siginfo_t *info)
+int send_signal_task(struct task *t, int sig) { return send_kernel_made(t->process, t, sig); }
+int send_signal_process(struct process *p, int sig) { return send_kernel_made(p, NULL, sig); }
+
+void send_signal_pgrp(int pgid, int sig)
 {
-	struct siginfo_head head = { .code = SI_KERNEL };
-
-	if (info)
-		memcpy(&head, info, sizeof(head));
-	head.signo = sig;
-	return head;
-}
-
-int send_signal_task(struct task *t, int sig, const siginfo_t *info)
-{
-	struct siginfo_head head = kernel_made(sig, info);
-
-	return send_signal_head(t->process, t, &head);
-}
-
-int send_signal_process(struct process *p, int sig, const siginfo_t *info)
-{
-	struct siginfo_head head = kernel_made(sig, info);
-
-	return send_signal_head(p, NULL, &head);
-}
-
-int send_signal_pgrp(int pgid, int sig, const siginfo_t *info)
-{
-	struct siginfo_head head = kernel_made(sig, info);
-
 	for (struct process *p = pgrp_next(pgid, NULL); p; p = pgrp_next(pgid, p))
-		send_signal_head(p, NULL, &head);
-	return pgrp_exists(pgid, 0) ? 0 : -ESRCH;
+		send_signal_process(p, sig);
 }
 
 /*

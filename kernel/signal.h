@@ -50,14 +50,13 @@ struct sighand {
 };
 
 /*
- * Kernel-made signals: to a thread, a process, or every process of a group. info may be NULL:
- * si_code SI_KERNEL. 0; -EAGAIN when a real-time signal can't be queued; -ESRCH for a group without
- * members. Whoever has ended, ignores the signal or is process 1 without a handler for it doesn't
- * get it, which is no error.
+ * Kernel-made signals (si_code SI_KERNEL): to a thread, a process, or every process of a group, which
+ * may have no members. 0; -EAGAIN when a real-time signal can't be queued. Whoever has ended, ignores
+ * the signal or is process 1 without a handler for it doesn't get it, which is no error.
  */
-int send_signal_task(struct task *t, int sig, const siginfo_t *info);
-int send_signal_process(struct process *p, int sig, const siginfo_t *info);
-int send_signal_pgrp(int pgid, int sig, const siginfo_t *info);
+int send_signal_task(struct task *t, int sig);
+int send_signal_process(struct process *p, int sig);
+void send_signal_pgrp(int pgid, int sig);
 /*
  * A fault of the current task, delivered before everything else. It can't be ignored or blocked: if
  * it is, the default action is taken. addr goes to si_addr; trapno (a vector) and error go to the
@@ -85,7 +84,7 @@ static inline bool signal_acts_at_once(int sig) { return sig <= 32 && signal_bit
 
 /* Forgets these signals, pending for t or, t NULL, for the process and all its threads. */
 void signals_forget(struct process *p, struct task *t, sigset_t which);
-/* To a thread of p, or t NULL: to the process. As send_signal_task. */
+/* The one way for all signals: to a thread of p, or t NULL: to the process. As send_signal_task. */
 int send_signal_head(struct process *p, struct task *t, const struct siginfo_head *info);
 /*
  * The current thread sends itself a signal by a call that gives 0: if it can be delivered here and

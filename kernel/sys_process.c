@@ -10,7 +10,6 @@
 #include "abi/ldt.h"
 #include "abi/reboot.h"
 #include "abi/resource.h"
-#include "abi/sched.h"
 #include "abi/utsname.h"
 #include "kernel/fd.h"
 #include "kernel/log.h"
@@ -19,28 +18,14 @@
 #include "kernel/syscall.h"
 #include "kernel/time_internal.h"
 #include "kernel/version.h"
-#include "mm/mm.h"
 
-/* ---- numbers ---- */
-
-/* The thread group's: what programs call a process is the kernel's struct process. */
-long sys_getpid(void) { return current->process->pid; }
-
-long sys_gettid(void) { return current->pid; }
-
-/* Process 1 has no parent and says 0, as on Linux. */
+/* Process 1 has no parent and says 0, as on Linux. Other numbers of a process: kernel/syscalls.def. */
 long sys_getppid(void)
 {
 	const struct process *parent = current->process->parent;
 
 	return parent ? parent->pid : 0;
 }
-
-/* Also geteuid, getgid, getegid and their 32-bit forms: kernel/syscalls.def. */
-long sys_getuid(void) { return 0; }
-
-/* No supplementary groups: there is one user. */
-long sys_getgroups32(int n, uint32_t *groups) { return n < 0 ? -EINVAL : 0; }
 
 /* Where exec_done writes 0 and wakes a waiter at the end of the thread; 0: nowhere. Never fails. */
 long sys_set_tid_address(int *tid)
@@ -51,12 +36,9 @@ long sys_set_tid_address(int *tid)
 
 /*
  * Accepted, because every program of glibc calls it, and forgotten: a thread that dies with a
- * robust lock leaves it locked.
+ * robust lock leaves it locked. size: that of struct robust_list_head.
  */
-long sys_set_robust_list(void *head, uint32_t size)
-{
-	return size == 12 ? 0 : -EINVAL;	/* struct robust_list_head */
-}
+long sys_set_robust_list(void *head, uint32_t size) { return size == 12 ? 0 : -EINVAL; }
 
 /* ---- groups and sessions ---- */
 
@@ -69,8 +51,6 @@ long sys_getpgid(int pid)
 
 	return p ? p->pgid : -ESRCH;
 }
-
-long sys_getpgrp(void) { return current->process->pgid; }
 
 long sys_getsid(int pid)
 {
@@ -129,67 +109,58 @@ long sys_setsid(void)
 /* ---- limits and usage ---- */
 
 /*
- * The hard limit may be raised, too: everybody is root; but a descriptor table has FD_MAX places.
+ * The one way to all limits, in Linux's order of refusals: *old is what it was, new may be NULL. The
+ * hard limit may be raised, too: everybody is root; but a descriptor table has FD_MAX places.
  */
-static int limit_set(struct process *p, uint32_t resource, uint32_t soft, uint32_t hard)
+static int limit_exchange(int pid, uint32_t resource, const struct rlimit *new, struct rlimit *old)
 {
-	struct mm *mm = process_mm(p);
+	struct process *p = process_or_self(pid);
 
-	if (soft > hard)
+	if (!p)
+		return -ESRCH;
+	if (resource >= RLIM_NLIMITS || (new && new->rlim_cur > new->rlim_max))
 		return -EINVAL;
-	if (resource == RLIMIT_NOFILE && hard > FD_MAX)
+	if (new && resource == RLIMIT_NOFILE && new->rlim_max > FD_MAX)
 		return -EPERM;
-	p->rlimits[resource][0] = soft;
-	p->rlimits[resource][1] = hard;
-	if (resource == RLIMIT_STACK && mm)
-		mm->stack_limit = soft;
+	memcpy(old, p->rlimits[resource], sizeof(*old));
+	if (new)
+		memcpy(p->rlimits[resource], new, sizeof(*new));
+	if (resource == RLIMIT_STACK && process_mm(p))
+		process_mm(p)->stack_limit = p->rlimits[resource][0];
 	return 0;
 }
 
 long sys_setrlimit(uint32_t resource, const struct rlimit *user)
 {
-	struct rlimit r;
+	struct rlimit new, old;
 
-	if (resource >= RLIM_NLIMITS)
-		return -EINVAL;
-	return copy_from_user(&r, user, sizeof(r)) ? -EFAULT : limit_set(current->process, resource, r.rlim_cur, r.rlim_max);
+	return copy_from_user(&new, user, sizeof(new)) ? -EFAULT : limit_exchange(0, resource, &new, &old);
 }
 
-static long limit_get(uint32_t resource, struct rlimit *user, uint32_t most)
+/* most: the first version knew signed numbers only; more than they can say is the most they can. */
+long limit_get(uint32_t resource, struct rlimit *user, uint32_t most)
 {
-	if (resource >= RLIM_NLIMITS)
-		return -EINVAL;
-	const uint32_t *limit = current->process->rlimits[resource];
-	struct rlimit r = { MIN(limit[0], most), MIN(limit[1], most) };
-	return copy_to_user(user, &r, sizeof(r));
+	struct rlimit r = { 0 };
+	int error = limit_exchange(0, resource, NULL, &r);
+
+	r = (struct rlimit) { MIN(r.rlim_cur, most), MIN(r.rlim_max, most) };
+	return error ?: copy_to_user(user, &r, sizeof(r));
 }
-
-long sys_getrlimit(uint32_t resource, struct rlimit *user) { return limit_get(resource, user, RLIM_INFINITY); }
-
-/* The first version knew signed numbers only: more than they can say is the most they can. */
-long sys_old_getrlimit(uint32_t resource, struct rlimit *user) { return limit_get(resource, user, INT32_MAX); }
 
 static uint64_t widen(uint32_t limit) { return limit == RLIM_INFINITY ? RLIM64_INFINITY : limit; }
 
 /* Here limits have 64 bits, but what they limit has 32: what doesn't fit is no limit. */
 long sys_prlimit64(int pid, uint32_t resource, const struct rlimit64 *user_new, struct rlimit64 *user_old)
 {
-	struct process *p = process_or_self(pid);
-	struct rlimit64 new, old;
-	int error = 0;
+	struct rlimit64 wide = { 0 };
+	struct rlimit new, old = { 0 };
 
-	if (resource >= RLIM_NLIMITS)
-		return -EINVAL;
-	if (user_new && copy_from_user(&new, user_new, sizeof(new)))
+	if (user_new && copy_from_user(&wide, user_new, sizeof(wide)))
 		return -EFAULT;
-	if (!p)
-		return -ESRCH;
-	old = (struct rlimit64) { widen(p->rlimits[resource][0]), widen(p->rlimits[resource][1]) };
-	if (user_new && new.rlim_cur > new.rlim_max)
-		return -EINVAL;
-	if (user_new)
-		error = limit_set(p, resource, MIN(new.rlim_cur, RLIM_INFINITY), MIN(new.rlim_max, RLIM_INFINITY));
-	return error ?: user_old ? copy_to_user(user_old, &old, sizeof(old)) : 0;
+	new = (struct rlimit) { MIN(wide.rlim_cur, RLIM_INFINITY), MIN(wide.rlim_max, RLIM_INFINITY) };
+	int error = limit_exchange(pid, resource, user_new ? &new : NULL, &old);
+	wide = (struct rlimit64) { widen(old.rlim_cur), widen(old.rlim_max) };
+	return error ?: user_old ? copy_to_user(user_old, &wide, sizeof(wide)) : 0;
 }
 
 /* Page faults, switches and the like are not counted: they stay 0, which getrusage(2) allows. */
@@ -202,63 +173,42 @@ int rusage_put(void *user, uint64_t utime_ns)
 
 long sys_getrusage(int who, struct rusage *user)
 {
-	struct process *p = current->process;
+	const struct process *p = process_account(current->process);
 
-	process_account(p);
-	switch (who) {
-	case RUSAGE_SELF:
-		return rusage_put(user, p->utime_ns);
-	case RUSAGE_CHILDREN:
-		return rusage_put(user, p->cutime_ns);
-	case RUSAGE_THREAD:
-		return rusage_put(user, cycles_to_ns(task_cycles(current)));
-	default:
+	if (who < RUSAGE_CHILDREN || who > RUSAGE_THREAD)
 		return -EINVAL;
-	}
+	return rusage_put(user, who == RUSAGE_THREAD ? cycles_to_ns(task_cycles(current)) : who ? p->cutime_ns : p->utime_ns);
 }
 
 /* ---- thread-local storage: linux-i386.md section 5 ---- */
 
-#define DESC_FIXED	0x7100u		/* upper word: accessed, code or data, privilege level 3 */
-#define CONTENTS_CODE	(USER_DESC_CONTENTS & ~2)
-
 /*
- * Flags of struct user_desc beside bits of a descriptor's upper word (Intel SDM volume 3, 3.4.5),
- * which say the same or the opposite.
+ * Of a descriptor's upper word (Intel SDM volume 3, 3.4.5): accessed, a data segment, privilege
+ * level 3, present, 32 bits. Others are refused: with them ring 3 could get at 16-bit stacks, whose
+ * upper half of esp iret does not restore.
  */
-static const struct { uint32_t flag, bit; bool opposite; } desc_bits[] = {
-	{ USER_DESC_SEG_32BIT, 1u << 22, false },
-	{ 2, 1u << 10, false },			/* USER_DESC_CONTENTS: grows down */
-	{ 4, 1u << 11, false },			/* code */
-	{ USER_DESC_READ_EXEC_ONLY, 1u << 9, true },
-	{ USER_DESC_LIMIT_IN_PAGES, 1u << 23, false },
-	{ USER_DESC_SEG_NOT_PRESENT, 1u << 15, true },
-	{ USER_DESC_USEABLE, 1u << 20, false },
-};
+#define DESC_FIXED	0x40F100u
+#define FLAGS_REFUSED	((USER_DESC_CONTENTS & ~2) | USER_DESC_SEG_NOT_PRESENT)
 
-/* The base and limit are cut up as Intel SDM volume 3, figure 3-8, shows. */
+/* Base and limit are cut up as the SDM's figure 3-8 shows; then grows down, writable, limit in pages, usable. */
 static uint64_t to_descriptor(const struct user_desc *d)
 {
 	uint32_t low = (d->limit & 0xFFFF) | d->base_addr << 16;
 	uint32_t high = (d->base_addr >> 16 & 0xFF) | (d->limit & 0xF0000) | (d->base_addr & 0xFF000000) | DESC_FIXED;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(desc_bits); i++)
-		if (!(d->flags & desc_bits[i].flag) == desc_bits[i].opposite)
-			high |= desc_bits[i].bit;
+	high |= (d->flags & 2) << 9 | (~d->flags & 8) << 6 | (d->flags & 0x10) << 19 | (d->flags & 0x40) << 14;
 	return (uint64_t)high << 32 | low;
 }
 
-/* An empty slot, 0, comes out as USER_DESC_EMPTY. */
+/* The way back. An empty slot is 0. */
 static void from_descriptor(struct user_desc *d, uint64_t entry)
 {
 	uint32_t low = entry, high = entry >> 32;
 
 	d->base_addr = low >> 16 | (high & 0xFF) << 16 | (high & 0xFF000000);
 	d->limit = (low & 0xFFFF) | (high & 0xF0000);
-	d->flags = 0;
-	for (unsigned i = 0; i < ARRAY_SIZE(desc_bits); i++)
-		if (!(high & desc_bits[i].bit) == desc_bits[i].opposite)
-			d->flags |= desc_bits[i].flag;
+	d->flags = (high >> 9 & 2) | (~high >> 6 & 8) | (high >> 19 & 0x10) | (high >> 14 & 0x40);
+	d->flags |= entry ? USER_DESC_SEG_32BIT : USER_DESC_SEG_NOT_PRESENT;
 }
 
 /* Two ways to say it, as on Linux: the documented one, and all zeros. */
@@ -267,15 +217,6 @@ static bool desc_empty(const struct user_desc *d)
 	uint32_t flags = d->flags & ~USER_DESC_USEABLE;
 
 	return !d->base_addr && !d->limit && (!flags || flags == USER_DESC_EMPTY);
-}
-
-/*
- * Present 32-bit data segments only: with others ring 3 could get at 16-bit stacks, whose upper
- * half of esp iret does not restore.
- */
-static bool desc_ok(const struct user_desc *d)
-{
-	return d->flags & USER_DESC_SEG_32BIT && !(d->flags & (CONTENTS_CODE | USER_DESC_SEG_NOT_PRESENT));
 }
 
 /*
@@ -289,7 +230,7 @@ int tls_read(struct task *t, void *user, bool alloc)
 
 	if (copy_from_user(&d, user, sizeof(d)))
 		return -EFAULT;
-	if (!desc_empty(&d) && !desc_ok(&d))
+	if (!desc_empty(&d) && (!(d.flags & USER_DESC_SEG_32BIT) || d.flags & FLAGS_REFUSED))
 		return -EINVAL;
 	if (alloc && d.entry_number == (uint32_t)-1) {
 		while (slot < ARRAY_SIZE(t->tls) && t->tls[slot])
@@ -429,7 +370,7 @@ long sys_getrandom(void *buf, uint32_t n, uint32_t flags)
 		if (done < n && signal_pending())
 			break;
 		if (current->work & WORK_RESCHED)
-			sched_yield();
+			schedule();
 	}
 	return done;
 }

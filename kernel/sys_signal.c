@@ -114,8 +114,6 @@ long sys_rt_sigpending(sigset_t *user, uint32_t size)
 	return size > sizeof(set) ? -EINVAL : copy_to_user(user, &set, size);
 }
 
-long sys_sigpending(uint32_t *set) { return sys_rt_sigpending((sigset_t *)set, sizeof(*set)); }
-
 /* ---- sending ---- */
 
 /* Signal 0 is not sent, but whether it could be is told. */
@@ -171,7 +169,7 @@ long sys_kill(int pid, int sig)
 }
 
 /* tgid 0: of any process. */
-static long thread_kill(int tgid, int tid, int sig)
+long thread_kill(int tgid, int tid, int sig)
 {
 	struct siginfo_head info = { .signo = sig, .code = SI_TKILL, .value = { current->process->pid } };
 	struct task *t = find_task(tid);
@@ -185,10 +183,6 @@ static long thread_kill(int tgid, int tid, int sig)
 		result = signal_self(sig, SI_TKILL);
 	return result != -1 ? result : send_checked(t->process, t, &info);
 }
-
-long sys_tkill(int tid, int sig) { return thread_kill(0, tid, sig); }
-
-long sys_tgkill(int tgid, int tid, int sig) { return tgid <= 0 ? -EINVAL : thread_kill(tgid, tid, sig); }
 
 /* Codes from 0 up, and SI_TKILL, are the kernel's: only to oneself may one pretend. */
 long sys_rt_sigqueueinfo(int pid, int sig, const siginfo_t *user)
@@ -218,7 +212,7 @@ long sys_pause(void)
  * The old mask comes back after the handler's frame is built, which keeps it for after the handler:
  * so nothing can come in between.
  */
-static long suspend(sigset_t mask)
+long suspend_with(sigset_t mask)
 {
 	struct task *t = current;
 
@@ -235,11 +229,8 @@ long sys_rt_sigsuspend(const sigset_t *user, uint32_t size)
 
 	if (size != sizeof(mask))
 		return -EINVAL;
-	return copy_from_user(&mask, user, sizeof(mask)) ? -EFAULT : suspend(mask);
+	return copy_from_user(&mask, user, sizeof(mask)) ? -EFAULT : suspend_with(mask);
 }
-
-/* Two words that once meant something come first. */
-long sys_sigsuspend(uint32_t a, uint32_t b, uint32_t mask) { return suspend(mask); }
 
 /*
  * A signal of the set, though blocked: its number; -EAGAIN at the deadline (0: at once); -EINTR for

@@ -91,48 +91,36 @@ uint64_t wall_to_monotonic(uint64_t wall) { return wall > wall_offset() ? wall -
  */
 static int clock_read(int clock, uint64_t *ns)
 {
-	switch (clock) {
-	case CLOCK_REALTIME:
-	case CLOCK_REALTIME_COARSE:
+	if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
 		*ns = wall_ns();
-		return 0;
-	case CLOCK_MONOTONIC:
-	case CLOCK_MONOTONIC_RAW:
-	case CLOCK_MONOTONIC_COARSE:
-	case CLOCK_BOOTTIME:
-		*ns = clock_ns();
-		return 0;
-	case CLOCK_PROCESS_CPUTIME_ID:
-		process_account(current->process);
-		*ns = current->process->utime_ns;
-		return 0;
-	case CLOCK_THREAD_CPUTIME_ID:
+	else if (clock == CLOCK_THREAD_CPUTIME_ID)
 		*ns = cycles_to_ns(task_cycles(current));
-		return 0;
-	default:
+	else if (clock == CLOCK_PROCESS_CPUTIME_ID)
+		*ns = process_account(current->process)->utime_ns;
+	else if (clock >= CLOCK_MONOTONIC && clock <= CLOCK_BOOTTIME)
+		*ns = clock_ns();
+	else
 		return -EINVAL;
-	}
+	return 0;
 }
 
-static long get_clock(int clock, void *ts, bool wide)
+long clock_get(int clock, void *ts, bool wide)
 {
 	uint64_t ns;
-	int error = clock_read(clock, &ns);
 
-	return error ? error : timespec_write(ts, ns, wide);
+	return clock_read(clock, &ns) ?: timespec_write(ts, ns, wide);
 }
 
 /* ts NULL only asks whether there is such a clock. */
-static long get_resolution(int clock, void *ts, bool wide)
+long clock_resolution(int clock, void *ts, bool wide)
 {
 	uint64_t ns;
-	int error = clock_read(clock, &ns);
 
-	return error || !ts ? error : timespec_write(ts, 1, wide);
+	return clock_read(clock, &ns) ?: ts ? timespec_write(ts, 1, wide) : 0;
 }
 
 /* Everybody is root; the monotonic clocks belong to nobody. */
-static long set_clock(int clock, const void *ts, bool wide)
+long clock_set(int clock, const void *ts, bool wide)
 {
 	uint64_t ns;
 	int error = timespec_read(&ns, ts, wide);
@@ -143,13 +131,6 @@ static long set_clock(int clock, const void *ts, bool wide)
 		wall_set(ns);
 	return error;
 }
-
-long sys_clock_gettime(int clock, struct timespec *ts) { return get_clock(clock, ts, false); }
-long sys_clock_gettime64(int clock, struct timespec64 *ts) { return get_clock(clock, ts, true); }
-long sys_clock_getres(int clock, struct timespec *ts) { return get_resolution(clock, ts, false); }
-long sys_clock_getres_time64(int clock, struct timespec64 *ts) { return get_resolution(clock, ts, true); }
-long sys_clock_settime(int clock, const struct timespec *ts) { return set_clock(clock, ts, false); }
-long sys_clock_settime64(int clock, const struct timespec64 *ts) { return set_clock(clock, ts, true); }
 
 /* The value is returned and stored; a bad pointer is an error although the value was there. */
 long sys_time(int32_t *t)
@@ -179,24 +160,21 @@ long sys_settimeofday(const struct timeval *user, const struct timezone *tz)
 	struct timeval tv;
 	uint64_t ns;
 
-	if (!user)
-		return 0;
-	if (copy_from_user(&tv, user, sizeof(tv)))
+	if (user && copy_from_user(&tv, user, sizeof(tv)))
 		return -EFAULT;
-	if (from_timeval(&ns, &tv))
+	if (user && from_timeval(&ns, &tv))
 		return -EINVAL;
-	wall_set(ns);
+	if (user)
+		wall_set(ns);
 	return 0;
 }
 
 /* In ticks of USER_HZ. The result counts from boot and never looks like an errno. */
 long sys_times(struct tms *user)
 {
-	struct process *p = current->process;
-	struct tms t;
+	const struct process *p = process_account(current->process);
+	struct tms t = { ns_to_ticks(p->utime_ns), 0, ns_to_ticks(p->cutime_ns), 0 };
 
-	process_account(p);
-	t = (struct tms) { ns_to_ticks(p->utime_ns), ns_to_ticks(p->stime_ns), ns_to_ticks(p->cutime_ns), ns_to_ticks(p->cstime_ns) };
 	if (user && copy_to_user(user, &t, sizeof(t)))
 		return -EFAULT;
 	return ns_to_ticks(clock_ns()) & INT32_MAX;
@@ -239,7 +217,7 @@ static long sleep_to_deadline(uint64_t deadline, void *rem, bool wide)
 static long sleep_again(struct restart_block *r) { return sleep_to_deadline(r->deadline, (void *)r->a, r->b); }
 
 /* The order of the checks is Linux's: clock, then time. A relative sleep on the wall clock does not follow it (POSIX). */
-static long clock_sleep(int clock, int flags, const void *req, void *rem, bool wide)
+long clock_sleep(int clock, int flags, const void *req, void *rem, bool wide)
 {
 	uint64_t ns;
 	int error = timespec_read(&ns, req, wide);
@@ -253,18 +231,6 @@ static long clock_sleep(int clock, int flags, const void *req, void *rem, bool w
 	if (flags & TIMER_ABSTIME)
 		return sleep_until(ns, clock == CLOCK_REALTIME) ? -ERESTARTNOHAND : 0;
 	return sleep_to_deadline(deadline_after_ns(ns), rem, wide);
-}
-
-long sys_nanosleep(const struct timespec *req, struct timespec *rem) { return clock_sleep(CLOCK_MONOTONIC, 0, req, rem, false); }
-
-long sys_clock_nanosleep(int clock, int flags, const struct timespec *req, struct timespec *rem)
-{
-	return clock_sleep(clock, flags, req, rem, false);
-}
-
-long sys_clock_nanosleep_time64(int clock, int flags, const struct timespec64 *req, struct timespec64 *rem)
-{
-	return clock_sleep(clock, flags, req, rem, true);
 }
 
 /* ---- interval timers: only ITIMER_REAL; no one charges CPU time finely enough for the others ---- */

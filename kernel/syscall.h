@@ -16,10 +16,12 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/poll.h"
+#include "abi/sched.h"
+#include "abi/time.h"
 #include "kernel/lib.h"
 #include "kernel/path.h"
 #include "kernel/task.h"
-#include "mm/page.h"
+#include "mm/mm.h"
 #include "mm/uaccess.h"
 
 #define SYSCALL_MAX	460		/* numbers below this have a slot in the table */
@@ -34,8 +36,18 @@ struct iovec; struct mmap_arg_struct; struct old_sigaction; struct pollfd; struc
 struct stat; struct stat64; struct statx; struct sysinfo; struct timespec; struct timespec64; struct timeval; struct timezone;
 struct itimerval; struct tms; struct user_desc; struct utsname;
 
+/* What lines of SYSCALL_IS call that is no call by itself. */
 long stat_path(const char *path, struct stat *st, unsigned walk_flags);	/* kernel/sys_stat.c: the oldest shape */
 long poll_masked(struct pollfd *fds, uint32_t n, void *timeout, bool wide, const sigset_t *mask, uint32_t size);	/* poll.c */
+long thread_kill(int tgid, int tid, int sig);				/* tgid 0: whatever process tid is of */
+long suspend_with(sigset_t mask);					/* sleeps until a signal, with this mask meanwhile */
+/* wide: times are struct timespec64, else struct timespec; pointers are the user's. */
+long clock_get(int clock, void *ts, bool wide);
+long clock_resolution(int clock, void *ts, bool wide);
+long clock_set(int clock, const void *ts, bool wide);
+long clock_sleep(int clock, int flags, const void *req, void *rem, bool wide);
+long futex(uint32_t addr, int op, uint32_t val, const void *timeout, uint32_t addr2, uint32_t val3, bool wide);
+long limit_get(uint32_t resource, struct rlimit *user, uint32_t most);	/* most: what is above shows as this */
 
 /* The list is read twice, for what SYSCALL_IS calls may stand behind it. */
 #define SYSCALL(nr, name, ...)		long sys_##name(__VA_ARGS__);

@@ -158,7 +158,7 @@ static void itimer_over(struct timer *timer)
 {
 	struct process *p = container_of(timer, struct process, itimer_real);
 
-	send_signal_process(p, SIGALRM, NULL);
+	send_signal_process(p, SIGALRM);
 	if (p->itimer_interval)
 		timer_arm(timer, MAX(timer->expires + p->itimer_interval, clock_ns() + ITIMER_LEAST));
 }
@@ -239,10 +239,11 @@ uint64_t process_cycles(const struct process *p)
 /*
  * Here, not when a process ends or is waited for: the conversion is long, and hardly anybody asks.
  */
-void process_account(struct process *p)
+struct process *process_account(struct process *p)
 {
 	p->utime_ns = MAX(p->utime_ns, cycles_to_ns(process_cycles(p)));
 	p->cutime_ns = MAX(p->cutime_ns, cycles_to_ns(p->child_cycles));
+	return p;
 }
 
 /* ---- process 1 ---- */

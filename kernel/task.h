@@ -64,11 +64,8 @@ struct process {
 	uint32_t queued_signals;	/* records in its queues, bounded */
 	uint64_t cycles;		/* CPU time of threads that have ended */
 	uint64_t child_cycles;		/* and of children that were waited for, theirs included */
-	/*
-	 * As of the last process_account(). The gate does not tell user from kernel time: all is
-	 * user time.
-	 */
-	uint64_t utime_ns, stime_ns, cutime_ns, cstime_ns;
+	/* As of the last process_account(). The gate does not tell user from kernel time: all is user time. */
+	uint64_t utime_ns, cutime_ns;
 	uint64_t start_ns;
 	struct timer itimer_real;
 	uint64_t itimer_interval;
@@ -268,9 +265,9 @@ uint64_t process_cycles(const struct process *p);	/* CPU time of all threads it 
 int rusage_put(void *user, uint64_t utime_ns);
 /*
  * Brings p->utime_ns and p->cutime_ns up to date. Neither ever goes back, though the ratio of the
- * clocks is known better and better.
+ * clocks is known better and better. Returns p.
  */
-void process_account(struct process *p);
+struct process *process_account(struct process *p);
 
 /*
  * The current task ends, and with it its process if exiting is set or it is the last thread;

@@ -200,7 +200,7 @@ static enum control control_key(struct tty *t, uint8_t c)
 	set_stopped(t, false);
 	echo(t, c);
 	if (t->pgrp)
-		send_signal_pgrp(t->pgrp, sig, NULL);
+		send_signal_pgrp(t->pgrp, sig);
 	return lflag(t, NOFLSH) ? CONTROL_DONE : CONTROL_FLUSH;
 }
 
@@ -556,7 +556,7 @@ int32_t tty_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos)
 		output(t, chunk, part);
 		done += part;
 		if (current->work & WORK_RESCHED)
-			sched_yield();
+			schedule();
 	}
 	return done;
 }

@@ -54,7 +54,7 @@ static int stop_group(int sig)
 
 	if (pgrp_orphaned(pgid, NULL))
 		return -EIO;
-	send_signal_pgrp(pgid, sig, NULL);
+	send_signal_pgrp(pgid, sig);
 	return -ERESTARTSYS;
 }
 
@@ -107,8 +107,8 @@ void tty_hangup_session(int sid)
 	if (!t->sid || t->sid != sid)
 		return;
 	if (t->pgrp) {
-		send_signal_pgrp(t->pgrp, SIGHUP, NULL);
-		send_signal_pgrp(t->pgrp, SIGCONT, NULL);
+		send_signal_pgrp(t->pgrp, SIGHUP);
+		send_signal_pgrp(t->pgrp, SIGCONT);
 	}
 	release_session(t);
 	tty_defaults(t);
@@ -196,7 +196,7 @@ static int set_size(struct tty *t, const void *user)
 	bool same = !memcmp(&wanted, &t->winsize, sizeof(wanted));
 	t->winsize = wanted;
 	if (!same && t->pgrp)
-		send_signal_pgrp(t->pgrp, SIGWINCH, NULL);
+		send_signal_pgrp(t->pgrp, SIGWINCH);
 	return 0;
 }
 

@@ -96,6 +96,8 @@ struct vma *vma_find(struct mm *mm, uint32_t addr);	/* first VMA with end > addr
  */
 uint32_t mm_map(struct mm *mm, uint32_t addr, uint32_t len, uint32_t flags, bool fixed, struct file *file, uint32_t pgoff);
 int mm_unmap(struct mm *mm, uint32_t addr, uint32_t len);
+/* brk: the new break, or the old one if that can't be. */
+uint32_t mm_brk(struct mm *mm, uint32_t addr);
 /*
  * A file loses its pages from number `first` on: takes them out of every process's mappings of it.
  */

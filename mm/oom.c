@@ -42,7 +42,7 @@ int oom_kill(void)
 	klog("memory: used up; process %d (%s) is killed for its %u KiB\n", victim->pid, victim->leader->comm, mm->rss * 4);
 	for (struct process *p = next_process(2); p; p = next_process(p->pid + 1))
 		if (process_mm(p) == mm)
-			send_signal_process(p, SIGKILL, NULL);
+			send_signal_process(p, SIGKILL);
 	if (mm == current->mm)
 		return 0;
 	mm_reap(mm);

@@ -21,8 +21,6 @@
 
 _Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC, "protections are VM flags");
 
-long sys_brk(uint32_t addr) { return mm_brk(current->mm, addr); }
-
 /* Can this file be mapped so? 0 or what mmap says. */
 static int check_file(const struct file *f, uint32_t vm)
 {

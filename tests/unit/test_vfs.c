@@ -176,7 +176,7 @@ void wake_all(struct waitq *q) { (void)q; }
 bool schedule_until(uint64_t deadline) { (void)deadline; return false; }
 void sched_yield(void) { }
 void mm_cut_file(const struct inode *inode, uint32_t first) { (void)inode, (void)first; }
-int send_signal_task(struct task *t, int sig, const siginfo_t *info) { (void)t, (void)sig, (void)info; return 0; }
+int send_signal_task(struct task *t, int sig) { (void)t, (void)sig; return 0; }
 void signals_recheck(void) { }
 bool signal_pending(void) { return true; }
 void schedule(void) { }
