@@ -46,7 +46,7 @@ void klog(const char *fmt, ...)
 	if (console_ready())
 		console_write(line, n);
 	else
-		pv_ops.io.early_console(line, n);
+		pv_early_console(line, n);
 	irq_restore(flags);
 }
 

@@ -44,7 +44,7 @@ static void check_cpu(void)
 /* The hypervisor's share, or what reservetop= plays. */
 static void reserve_top(void)
 {
-	uint32_t bytes = pv_ops.init.reserve_top(), wanted;
+	uint32_t bytes = pv_reserve_top(), wanted;
 	const char *text = option("reservetop");
 
 	if (text && (!parse_size(text, &wanted) || wanted > 256u << 20))
@@ -66,9 +66,9 @@ static void setup_processor(struct boot_info *bi)
 	check_cpu();
 	klog("boot: %s%s%s, %s\n", boot_door_name(bi->door), *bi->loader ? " by " : "", bi->loader, cpu_info.vendor);
 	cmdline_parse(bi->cmdline);
-	pv_ops.init.early_setup(bi);
-	pv_ops.init.memory_map(bi);
-	pv_ops.init.banner();
+	pv_early_setup(bi);
+	pv_memory_map(bi);
+	pv_banner();
 }
 
 /*
@@ -100,9 +100,9 @@ static void setup_kernel(void)
 	pv_irq_controller_init();
 	vfs_init();
 	tty_init();
-	pv_ops.io.console_init();
-	pv_ops.io.devices_init();
-	pv_ops.init.late_setup();
+	pv_console_init();
+	pv_devices_init();
+	pv_late_setup();
 	vdso_init();
 }
 

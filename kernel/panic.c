@@ -29,7 +29,7 @@ void finish(enum outcome outcome, int code)
 		snprintf(number, sizeof(number), " %d", code & 0xFF);
 	snprintf(line, sizeof(line), "postern: outcome %s%s", words[outcome], number);
 	klog("%s%s\n", console_at_line_start() ? "" : "\n", line);
-	pv_ops.init.shutdown(outcome, code, line);
+	pv_shutdown(outcome, code, line);
 	for (;;)
 		pv_halt_forever();
 }

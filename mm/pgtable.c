@@ -111,7 +111,7 @@ static void place_vmalloc(uint32_t fixmap_start)
 void mm_init(void)
 {
 	uint32_t fixmap_start = fix_to_virt(FIX_SLOTS - 1) & ~(LARGE_SIZE - 1), va = KERNEL_BASE;
-	uint32_t last = 0u - pv_ops.init.reserve_top() - 1;
+	uint32_t last = 0u - pv_reserve_top() - 1;
 
 	if (!pv_facts.nx_usable)
 		pte_mask &= ~PTE_NX;

@@ -18,9 +18,9 @@
 #define CALL_REL32	0xE8
 #define JMP_REL32	0xE9
 #define REL32_LENGTH	5u
-#define ENTRY_SITE	11u	/* push esi; push ebx; call [...]; add esp, 8: PV_SET_ENTRY */
-#define ENTRY_CALL	2u	/* where the call stands in it */
-#define CALL_SITE	6u	/* call [...]; a jump, and irq.disable, are a byte longer, by a prefix */
+#define ENTRY_CALL	2u	/* push esi; push ebx; call [...]; add esp, 8: where the call stands in PV_SET_ENTRY */
+#define CALL_LENGTH	6u	/* call [...]; some sites are longer, by prefixes */
+#define LONGEST		15u	/* a site may become one instruction: Intel SDM volume 2, 2.3.11 */
 
 extern const struct pv_site __pv_sites_start[], __pv_sites_end[];
 
@@ -65,8 +65,8 @@ static enum pv_site_end patch_site(const struct pv_site *site)
 		fill(at, site->length, s->start, s->end - s->start);
 		return PV_END_INLINE;
 	}
-	if (site->length == ENTRY_SITE)
-		fill_branch(at + ENTRY_CALL, CALL_SITE, CALL_REL32, hook);
+	if (site->kind == PV_SITE_ENTRY)
+		fill_branch(at + ENTRY_CALL, CALL_LENGTH, CALL_REL32, hook);
 	else
 		fill_branch(at, site->length, site->kind == PV_SITE_JUMP ? JMP_REL32 : CALL_REL32, hook);
 	return PV_END_DIRECT;
@@ -75,7 +75,7 @@ static enum pv_site_end patch_site(const struct pv_site *site)
 static void check_site(const struct pv_site *site)
 {
 	BUG_ON(site->op % sizeof(pv_hook) || site->op >= sizeof(struct pv_ops));
-	BUG_ON(site->length < CALL_SITE || site->length > ENTRY_SITE);
+	BUG_ON(site->length < CALL_LENGTH || site->length > LONGEST);
 }
 
 void pv_patch(void)

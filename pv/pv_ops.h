@@ -6,7 +6,7 @@
  * platform's table before the first hook runs. No member is NULL: what a platform has no need of points at pv_nop (nothing to do) and boot
  * checks it by name (pv_check), so the list of names in pv/ops.def must match this header.
  *
- * The rest of the kernel never calls through the table by hand: the wrappers below are typed, and each expansion records a *patch site* (address,
+ * The rest of the kernel never calls through the table by hand: the wrappers in pv/calls.h are typed, and each expansion records a *patch site* (address,
  * operation, length) in section .pv_sites. At boot pv/patch.c rewrites every site to the backend's own instruction, to a direct call, or to nothing.
  * Until then, and with pv=nopatch, a site calls through the table.
  *
@@ -158,139 +158,9 @@ struct pv_site {
 	uint8_t length;		/* bytes that may be rewritten */
 	uint8_t kind;		/* enum pv_site_kind */
 };
-enum pv_site_kind { PV_SITE_CALL = 0, PV_SITE_JUMP = 1 };
+enum pv_site_kind { PV_SITE_CALL = 0, PV_SITE_JUMP = 1, PV_SITE_ENTRY = 2 };
 _Static_assert(sizeof(struct pv_site) == 8, "record of section .pv_sites");
 
-/* prefix: makes the site a byte longer. It changes nothing, since segments are flat. */
-#define PV_SITE_PREFIXED(prefix)						\
-	"771:\t" prefix "call *%c[fn]\n772:\n\t"				\
-	".pushsection .pv_sites,\"a\",@progbits\n\t"				\
-	".long 771b\n\t.short %c[off]\n\t.byte 772b-771b, 0\n\t.popsection"
-#define PV_SITE_ASM	PV_SITE_PREFIXED("")
-#define PV_OP(member)	[fn] "i" (&pv_ops.member), [off] "i" (offsetof(struct pv_ops, member))
-
-/* Calls with 0 to 3 words and no result, a word, or two words; eax, edx, ecx and memory are the callee's. */
-#define PV_CALL(member, a, d, c, ...) ({					\
-	uint32_t eax_ = (uint32_t)(a), edx_ = (uint32_t)(d), ecx_ = (uint32_t)(c);	\
-	asm volatile(PV_SITE_ASM : "+a" (eax_), "+d" (edx_), "+c" (ecx_)	\
-		     : PV_OP(member) : "memory", "cc");				\
-	(void)edx_; (void)ecx_;							\
-	((uint64_t)edx_ << 32) | eax_; })
-
-/* Registers that carry no argument are plain clobbers, so that the compiler needs no instruction to fill them. */
-#define PV_VOID0(member) do { uint32_t a_, d_, c_; asm volatile(PV_SITE_ASM : "=a" (a_), "=d" (d_), "=c" (c_)	\
-	: PV_OP(member) : "memory", "cc"); } while (0)
-#define PV_VOID1(member, x) do { uint32_t a_ = (uint32_t)(x), d_, c_; asm volatile(PV_SITE_ASM			\
-	: "+a" (a_), "=d" (d_), "=c" (c_) : PV_OP(member) : "memory", "cc"); } while (0)
-#define PV_VOID2(member, x, y) do { uint32_t a_ = (uint32_t)(x), d_ = (uint32_t)(y), c_; asm volatile(PV_SITE_ASM	\
-	: "+a" (a_), "+d" (d_), "=c" (c_) : PV_OP(member) : "memory", "cc"); } while (0)
-#define PV_VOID3(member, x, y, z)	((void)PV_CALL(member, x, y, z))
-#define PV_WORD0(member) ({ uint32_t a_, d_, c_; asm volatile(PV_SITE_ASM : "=a" (a_), "=d" (d_), "=c" (c_)	\
-	: PV_OP(member) : "memory", "cc"); a_; })
-#define PV_LONG0(member) ({ uint32_t a_, d_, c_; asm volatile(PV_SITE_ASM : "=a" (a_), "=d" (d_), "=c" (c_)	\
-	: PV_OP(member) : "memory", "cc"); ((uint64_t)d_ << 32) | a_; })
-#define PV_WORD1(member, x) ({ uint32_t a_ = (uint32_t)(x), d_, c_; asm volatile(PV_SITE_ASM			\
-	: "+a" (a_), "=d" (d_), "=c" (c_) : PV_OP(member) : "memory", "cc"); a_; })
-#define PV_LONG1(member, x) ({ uint32_t a_ = (uint32_t)(x), d_, c_; asm volatile(PV_SITE_ASM			\
-	: "+a" (a_), "=d" (d_), "=c" (c_) : PV_OP(member) : "memory", "cc"); ((uint64_t)d_ << 32) | a_; })
-/* Conversions of entries are pure functions of a 64-bit argument. */
-#define PV_CONVERT(member, v) ({ uint64_t v_ = (v); asm(PV_SITE_ASM : "+A" (v_) : PV_OP(member) : "cc"); v_; })
-/* Setting an entry: eax, edx, ecx and two words on the stack, which belong to the site (a backend may store them straight from ebx and esi). */
-#define PV_SET_ENTRY(member, x, y, z, v) do {								\
-	uint32_t a_ = (uint32_t)(x), d_ = (uint32_t)(y), c_ = (uint32_t)(z);				\
-	asm volatile("771:\tpushl %%esi\n\tpushl %%ebx\n\tcall *%c[fn]\n\taddl $8,%%esp\n772:\n\t"	\
-		     ".pushsection .pv_sites,\"a\",@progbits\n\t"					\
-		     ".long 771b\n\t.short %c[off]\n\t.byte 772b-771b, 0\n\t.popsection"		\
-		     : "+a" (a_), "+d" (d_), "+c" (c_)							\
-		     : PV_OP(member), "b" ((uint32_t)(v)), "S" ((uint32_t)((v) >> 32)) : "memory", "cc");	\
-	} while (0)
-
-typedef uint32_t irq_flags_t;
-
-/* irq: nothing but eax and the flags change. Storing a constant takes 7 bytes, so disabling has that many. */
-static inline void irq_disable(void) { asm volatile(PV_SITE_PREFIXED(".byte 0x3E; ") : : PV_OP(irq.disable) : "eax", "memory", "cc"); }
-static inline void irq_enable(void) { asm volatile(PV_SITE_ASM : : PV_OP(irq.enable) : "eax", "memory", "cc"); }
-
-static inline irq_flags_t irq_flags(void)
-{
-	irq_flags_t flags;
-
-	asm volatile(PV_SITE_ASM : "=a" (flags) : PV_OP(irq.save) : "memory", "cc");
-	return flags;
-}
-
-/* The state as it was; interrupts are off afterwards. */
-static inline irq_flags_t irq_save(void)
-{
-	irq_flags_t flags = irq_flags();
-
-	irq_disable();
-	return flags;
-}
-
-/* Only IF counts. */
-static inline void irq_restore(irq_flags_t flags)
-{
-	asm volatile(PV_SITE_ASM : "+a" (flags) : PV_OP(irq.restore) : "memory", "cc");
-}
-
-/* A declaration: interrupts are off from here to the end of the block, by whatever way it is left, and then as they were. */
-#define IRQ_GUARD	__attribute__((cleanup(irq_guard_end), unused)) irq_flags_t guard_ = irq_save()
-static inline void irq_guard_end(const irq_flags_t *flags) { irq_restore(*flags); }
-
-static inline void pv_safe_halt(void) { PV_VOID0(irq.safe_halt); }
-static inline void pv_irq_controller_init(void) { PV_VOID0(irq.controller_init); }
-static inline void pv_irq_mask(uint32_t irq) { PV_VOID1(irq.mask, irq); }
-static inline void pv_irq_unmask(uint32_t irq) { PV_VOID1(irq.unmask, irq); }
-static inline uint32_t pv_irq_ack(uint32_t irq) { return PV_WORD1(irq.ack, irq); }
-
-/* cpu */
-static inline void pv_cpuid(uint32_t leaf, uint32_t sub, struct cpuid_regs *out) { PV_VOID3(cpu.cpuid, leaf, sub, out); }
-static inline uint32_t pv_read_cr0(void) { return PV_WORD0(cpu.read_cr0); }
-static inline void pv_write_cr0(uint32_t v) { PV_VOID1(cpu.write_cr0, v); }
-static inline uint32_t pv_read_cr2(void) { return PV_WORD0(cpu.read_cr2); }
-static inline uint32_t pv_read_cr4(void) { return PV_WORD0(cpu.read_cr4); }
-static inline void pv_write_cr4(uint32_t v) { PV_VOID1(cpu.write_cr4, v); }
-static inline uint64_t pv_read_msr(uint32_t msr) { return PV_LONG1(cpu.read_msr, msr); }
-static inline void pv_write_msr(uint32_t msr, uint64_t v) { PV_VOID3(cpu.write_msr, msr, (uint32_t)v, (uint32_t)(v >> 32)); }
-static inline void pv_load_gdt(const struct desc_ptr *p) { PV_VOID1(cpu.load_gdt, p); }
-static inline void pv_load_idt(const struct desc_ptr *p) { PV_VOID1(cpu.load_idt, p); }
-static inline void pv_load_ldt(uint32_t selector) { PV_VOID1(cpu.load_ldt, selector); }
-static inline void pv_load_tr(uint32_t selector) { PV_VOID1(cpu.load_tr, selector); }
-static inline void pv_write_gdt_entry(unsigned i, uint64_t d) { PV_VOID3(cpu.write_gdt_entry, i, (uint32_t)d, (uint32_t)(d >> 32)); }
-static inline void pv_write_idt_entry(unsigned v, uint64_t d) { PV_VOID3(cpu.write_idt_entry, v, (uint32_t)d, (uint32_t)(d >> 32)); }
-static inline void pv_load_tls(const uint64_t tls[3]) { PV_VOID1(cpu.load_tls, tls); }
-static inline void pv_set_kernel_stack(uint32_t esp) { PV_VOID1(cpu.set_kernel_stack, esp); }
-static inline void pv_fpu_ts(uint32_t set) { PV_VOID1(cpu.fpu_ts, set); }
-static inline void pv_halt_forever(void) { PV_VOID0(cpu.halt_forever); }
-static inline void pv_cpu_lazy_enter(void) { PV_VOID0(cpu.lazy_enter); }
-static inline void pv_cpu_lazy_leave(void) { PV_VOID0(cpu.lazy_leave); }
-
-/* mmu */
-static inline pte_t pv_make_pte(uint64_t v) { return (pte_t){ PV_CONVERT(mmu.make_pte, v) }; }
-static inline uint64_t pv_pte_val(pte_t e) { return PV_CONVERT(mmu.pte_val, e.raw); }
-static inline pmd_t pv_make_pmd(uint64_t v) { return (pmd_t){ PV_CONVERT(mmu.make_pmd, v) }; }
-static inline uint64_t pv_pmd_val(pmd_t e) { return PV_CONVERT(mmu.pmd_val, e.raw); }
-static inline pgd_t pv_make_pgd(uint64_t v) { return (pgd_t){ PV_CONVERT(mmu.make_pgd, v) }; }
-static inline uint64_t pv_pgd_val(pgd_t e) { return PV_CONVERT(mmu.pgd_val, e.raw); }
-static inline void pv_set_pte(struct mm *mm, uint32_t va, pte_t *slot, pte_t e) { PV_SET_ENTRY(mmu.set_pte, mm, va, slot, e.raw); }
-static inline void pv_set_pmd(struct mm *mm, uint32_t va, pmd_t *slot, pmd_t e) { PV_SET_ENTRY(mmu.set_pmd, mm, va, slot, e.raw); }
-static inline void pv_set_pgd(struct mm *mm, uint32_t index, pgd_t e) { PV_SET_ENTRY(mmu.set_pgd, mm, index, 0, e.raw); }
-static inline pgd_t *pv_pgd_alloc(struct mm *mm) { return (pgd_t *)PV_WORD1(mmu.pgd_alloc, mm); }
-static inline void pv_pgd_free(struct mm *mm, pgd_t *pgd) { PV_VOID2(mmu.pgd_free, mm, pgd); }
-static inline void pv_alloc_table(struct mm *mm, uint32_t pfn, enum pv_level l) { PV_VOID3(mmu.alloc_table, mm, pfn, l); }
-static inline void pv_release_table(uint32_t pfn, enum pv_level l) { PV_VOID2(mmu.release_table, pfn, l); }
-static inline void pv_activate(struct mm *prev, struct mm *next) { PV_VOID2(mmu.activate, prev, next); }
-static inline void pv_flush_tlb_user(void) { PV_VOID0(mmu.flush_tlb_user); }
-static inline void pv_flush_tlb_kernel(void) { PV_VOID0(mmu.flush_tlb_kernel); }
-static inline void pv_flush_tlb_one(uint32_t va) { PV_VOID1(mmu.flush_tlb_one, va); }
-static inline void pv_mmu_lazy_enter(void) { PV_VOID0(mmu.lazy_enter); }
-static inline void pv_mmu_lazy_leave(void) { PV_VOID0(mmu.lazy_leave); }
-
-/* time */
-static inline uint64_t pv_clock_ns(void) { return PV_LONG0(time.clock_ns); }
-static inline uint64_t pv_wall_ns(void) { return PV_LONG0(time.wall_ns); }
-static inline void pv_set_next_event(uint64_t t) { PV_VOID2(time.set_next_event, (uint32_t)t, (uint32_t)(t >> 32)); }
-static inline void pv_describe_clock(struct pv_clock_desc *d) { PV_VOID1(time.describe, d); }
+#include "pv/calls.h"
 
 #endif

@@ -14,6 +14,7 @@
 #include "boot/window.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
+#include "mm/mm.h"
 #include "mm/page.h"
 #include "pv/pv_ops.h"
 #include "tools/offsets.h"
@@ -48,6 +49,8 @@ static void task(void)
 	OFFSET(TASK_tls, task, tls);
 	OFFSET(TASK_fpu, task, fpu);
 	OFFSET(TASK_mm, task, mm);
+	OFFSET(MM_pgd, mm, pgd);
+	DEFINE(KERNEL_BASE, KERNEL_BASE);
 	OFFSET(TASK_landing_pad, task, landing_pad);
 	DEFINE(KSTACK_SIZE, KSTACK_SIZE);
 	DEFINE(KSTACK_RESERVED, KSTACK_RESERVED);

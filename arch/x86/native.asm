@@ -7,12 +7,16 @@
 ; first, so that an entry that becomes present never has a wrong frame.
 
 %include "arch/x86/fixup.inc"
+%include "offsets.inc"
 
                 global  pv_nop, native_snippets, native_snippets_end
                 global  native_irq_save, native_irq_restore, native_irq_disable, native_irq_enable, native_safe_halt
                 global  native_set_entry, native_read_cr2, native_flush_one, native_flush_user
+                global  native_flush_global, native_activate
                 global  native_iret, native_sysexit, native_stac, native_clac
                 extern  iret_fault
+
+CR4_PGE         equ     0x80
 
                 section .rodata
                 align   4
@@ -73,6 +77,22 @@ pv_nop:         ret
                 mov     eax, cr3
                 mov     cr3, eax
                 END_SNIPPET native_flush_user
+
+; Whatever changes CR4.PGE drops every entry, the global ones too (Intel SDM volume 3, 4.10.4.1).
+                SNIPPET native_flush_global
+                mov     eax, cr4
+                xor     al, CR4_PGE
+                mov     cr4, eax
+                xor     al, CR4_PGE
+                mov     cr4, eax
+                END_SNIPPET native_flush_global
+
+; edx = next
+                SNIPPET native_activate
+                mov     eax, [edx + MM_pgd]
+                sub     eax, KERNEL_BASE        ; the direct map
+                mov     cr3, eax
+                END_SNIPPET native_activate
 
                 SNIPPET native_stac
                 stac

@@ -13,7 +13,6 @@
 
 #define MSR_SYSENTER_CS		0x174u	/* Intel SDM volume 4, table 2-2 */
 #define MSR_SYSENTER_ESP	0x175u
-#define CR4_PGE			0x80u
 #define EXIT_PORT		0xF4	/* QEMU's isa-debug-exit */
 
 static bool sysenter_in_use;
@@ -36,6 +35,8 @@ static void native_early_setup(struct boot_info *bi)
 		pv_ops.cpu.user_access_begin = native_stac;
 		pv_ops.cpu.user_access_end = native_clac;
 	}
+	if (!cpu_has(CPU_PGE))
+		pv_ops.mmu.flush_tlb_kernel = native_flush_user;
 	tsc_clock_init();
 }
 
@@ -238,25 +239,6 @@ static void native_pgd_free(struct mm *mm, pgd_t *pgd)
 	kfree(pgd);
 }
 
-static void native_activate(struct mm *prev, struct mm *next)
-{
-	(void)prev;
-	asm volatile("mov %0, %%cr3" : : "r" (virt_to_phys(next->pgd)) : "memory");
-}
-
-/* Clearing CR4.PGE drops every entry, the global ones too. */
-static void native_flush_kernel(void)
-{
-	uint32_t cr4 = native_read_cr4();
-
-	if (!(cr4 & CR4_PGE)) {
-		native_flush_user();
-		return;
-	}
-	native_write_cr4(cr4 & ~CR4_PGE);
-	native_write_cr4(cr4);
-}
-
 /* ---- io, smp ---- */
 
 static void native_console_init(void)
@@ -330,7 +312,7 @@ static const struct pv_mmu_ops native_mmu = {
 	.release_table = NOTHING,
 	.activate = native_activate,
 	.flush_tlb_user = native_flush_user,
-	.flush_tlb_kernel = native_flush_kernel,
+	.flush_tlb_kernel = native_flush_global,
 	.flush_tlb_one = native_flush_one,
 	.lazy_enter = pv_nop,
 	.lazy_leave = pv_nop,

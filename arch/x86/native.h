@@ -17,6 +17,8 @@ void native_safe_halt(void);
 uint32_t native_read_cr2(void);
 void native_flush_one(uint32_t va);
 void native_flush_user(void);
+void native_flush_global(void);
+void native_activate(struct mm *prev, struct mm *next);
 void native_iret(void);
 void native_sysexit(void);
 void native_stac(void);
