@@ -24,11 +24,8 @@
 #define STATUS_OUTPUT	0x01u	/* a byte waits for us */
 #define STATUS_INPUT	0x02u	/* the controller has not yet taken our byte */
 #define STATUS_MOUSE	0x20u
-#define CONFIG_READ	0x20u	/* commands */
-#define CONFIG_WRITE	0x60u
-#define CONFIG_IRQ1	0x01u
-#define CONFIG_OFF	0x10u
-#define CONFIG_SET1	0x40u
+#define CONFIG_WRITE	0x60u	/* a command */
+#define CONFIG		0x65u	/* translation to set 1, mouse off, keyboard on, "system has passed its test", interrupt on */
 #define PATIENCE	10000u	/* polls; a controller answers within a few */
 
 /* What keys 0x01 to 0x39 send, without and with Shift. 0: nothing, or handled apart. */
@@ -62,13 +59,12 @@ static void send(const char *text, size_t n)
 static void cursor_key(uint8_t code)
 {
 	const char *name = cursor[code - FIRST_CURSOR];
-	char text[4] = "\033[";
-	size_t n = strlen(name);
+	char text[5];
 
 	if (*name == '-' || *name == '+')
-		return send(name, 1);
-	memcpy(text + 2, name, n);
-	send(text, n ? n + 2 : 0);
+		send(name, 1);
+	else if (*name)
+		send(text, snprintf(text, sizeof(text), "\033[%s", name));
 }
 
 /* Control makes @ to _ and letters control characters; Caps Lock swaps the case of letters only. */
@@ -139,7 +135,6 @@ static void interrupt(unsigned irq)
 {
 	uint8_t status;
 
-	(void)irq;
 	for (unsigned i = 0; i < 32 && (status = io_in8(STATUS)) != 0xFF && status & STATUS_OUTPUT; i++) {
 		uint8_t byte = io_in8(DATA);
 		if (!(status & STATUS_MOUSE))
@@ -147,47 +142,28 @@ static void interrupt(unsigned irq)
 	}
 }
 
-/* Waits until (status & mask) == value. */
-static bool wait_status(uint8_t mask, uint8_t value)
+/* Gives the controller a byte when it can take one; false: it never can. */
+static bool put(uint16_t port, uint8_t byte)
 {
-	for (unsigned i = 0; i < PATIENCE; i++)
-		if ((io_in8(STATUS) & mask) == value)
-			return true;
-	return false;
-}
+	unsigned patience = PATIENCE;
 
-/* False: the controller takes nothing. */
-static bool command(uint8_t byte)
-{
-	if (!wait_status(STATUS_INPUT, 0))
-		return false;
-	io_out8(COMMAND, byte);
+	while (io_in8(STATUS) & STATUS_INPUT)
+		if (!patience--)
+			return false;
+	io_out8(port, byte);
 	return true;
 }
 
 /*
- * Keyboard on, its interrupt on, translation to set 1. What the firmware has left in the output buffer is read first, or
- * the answer to our command would be mistaken.
- */
-static bool configure(void)
-{
-	for (unsigned i = 0; i < 32 && io_in8(STATUS) & STATUS_OUTPUT; i++)
-		io_in8(DATA);
-	if (!command(CONFIG_READ) || !wait_status(STATUS_OUTPUT, STATUS_OUTPUT))
-		return false;
-	uint8_t config = io_in8(DATA);
-	if (!command(CONFIG_WRITE) || !wait_status(STATUS_INPUT, 0))
-		return false;
-	io_out8(DATA, (config | CONFIG_IRQ1 | CONFIG_SET1) & ~CONFIG_OFF);
-	return true;
-}
-
-/*
- * Where there is no controller, reads give 0xFF. Not being able to set it up is no reason to stop: there may be a serial
- * line.
+ * Where there is no controller, reads give 0xFF. What the firmware has left in the output buffer would keep the first
+ * interrupt from coming. Not being able to set the controller up is no reason to stop: there may be a serial line.
  */
 void keyboard_init(void)
 {
-	if (io_in8(STATUS) != 0xFF && configure())
+	if (io_in8(STATUS) == 0xFF)
+		return;
+	for (unsigned i = 0; i < 32 && io_in8(STATUS) & STATUS_OUTPUT; i++)
+		io_in8(DATA);
+	if (put(COMMAND, CONFIG_WRITE) && put(DATA, CONFIG))
 		irq_register(IRQ, interrupt);
 }

@@ -119,7 +119,6 @@ static void receive(void)
 
 static void interrupt(unsigned irq)
 {
-	(void)irq;
 	receive();
 }
 

@@ -104,7 +104,6 @@ static void receive(void)
 
 static void interrupt(unsigned irq)
 {
-	(void)irq;
 	receive();
 }
 

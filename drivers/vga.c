@@ -17,10 +17,9 @@
 
 /* Colour text memory: 32 KiB of two-byte cells, character and attribute. */
 #define MEMORY		0xB8000u
-#define MEMORY_SIZE	0x8000u
+#define MEMORY_ROWS	204u
 #define COLUMNS		80u
 #define ROWS		25u
-#define MEMORY_ROWS	(MEMORY_SIZE / 2 / COLUMNS)
 #define CRTC		0x3D4u
 #define START_HIGH	0x0Cu
 #define CURSOR_HIGH	0x0Eu
@@ -55,9 +54,15 @@ static void set_crtc(uint8_t high_index, unsigned value)
 	io_out16(CRTC, (value & 0xFF) << 8 | (high_index + 1));
 }
 
-/* The screen moves down its memory by a row, or back to the beginning with the rows that stay. */
-static void scroll(void)
+/*
+ * The column stays: the terminal sends CR with it (ONLCR). Below the last row the screen moves down its memory by a row,
+ * or back to the beginning with the rows that stay.
+ */
+static void line_feed(void)
 {
+	if (++screen.row < ROWS)
+		return;
+	screen.row = ROWS - 1;
 	if (screen.top + ROWS == MEMORY_ROWS) {
 		for (unsigned i = 0; i < (ROWS - 1) * COLUMNS; i++)
 			screen.memory[i] = *cell(1, i);
@@ -69,14 +74,6 @@ static void scroll(void)
 	set_crtc(START_HIGH, screen.top * COLUMNS);
 }
 
-/* The column stays: the terminal sends CR with it (ONLCR). */
-static void line_feed(void)
-{
-	if (screen.row + 1 < ROWS)
-		screen.row++;
-	else
-		scroll();
-}
 
 /* A character in the last column leaves the cursor behind it: the row is only ended if another one follows. */
 static void put(char c)
@@ -123,25 +120,16 @@ static void place(int row, int column)
  */
 static void sequence_end(char c)
 {
-	int n = screen.parameters[0], by = MAX(n, 1), row = screen.row, column = screen.column;
+	int n = screen.parameters[0], by = MAX(n, 1);
 
-	switch (c) {
-	case 'A':
-		return place(row - by, column);
-	case 'B':
-		return place(row + by, column);
-	case 'C':
-		return place(row, column + by);
-	case 'D':
-		return place(row, column - by);
-	case 'H':
-	case 'f':
-		return place(by - 1, (int)screen.parameters[1] - 1);
-	case 'J':
-		return erase(n, cell(0, 0), cell(ROWS, 0));
-	case 'K':
-		return erase(n, cell(row, 0), cell(row + 1, 0));
-	}
+	if (c >= 'A' && c <= 'D')
+		place(screen.row + (c == 'A' ? -by : c == 'B' ? by : 0), screen.column + (c == 'C' ? by : c == 'D' ? -by : 0));
+	else if (c == 'H' || c == 'f')
+		place(by - 1, (int)screen.parameters[1] - 1);
+	else if (c == 'J')
+		erase(n, cell(0, 0), cell(ROWS, 0));
+	else if (c == 'K')
+		erase(n, cell(screen.row, 0), cell(screen.row + 1, 0));
 }
 
 /* Behind ESC [: digits and semicolons, then one letter; '?' and such are passed over. */
@@ -180,12 +168,10 @@ static void byte(char c)
  */
 static void vga_write(const char *text, size_t n)
 {
-	irq_flags_t flags = irq_save();
-
+	IRQ_GUARD;
 	while (n--)
 		byte(*text++);
 	set_crtc(CURSOR_HIGH, (screen.top + screen.row) * COLUMNS + MIN(screen.column, COLUMNS - 1));
-	irq_restore(flags);
 }
 
 /* Memory, and a CRT controller whose cursor register holds what is written. */
@@ -203,11 +189,9 @@ static struct console vga_console = { .name = "vga", .write = vga_write };
 /* A hypervisor without a VGA leaves the memory unmapped or constant, so it is tried before anything is shown. */
 void vga_init(void)
 {
-	screen.memory = ioremap(MEMORY, MEMORY_SIZE);
-	if (!screen.memory)
+	screen.memory = ioremap(MEMORY, MEMORY_ROWS * COLUMNS * 2);
+	if (!screen.memory || !is_there())
 		return;
-	if (!is_there())
-		return iounmap((void *)screen.memory);
 	blank(cell(0, 0), cell(ROWS, 0));
 	set_crtc(START_HIGH, 0);
 	console_register(&vga_console);

@@ -6,10 +6,8 @@
  * uses console_write, which ends them as terminals want it ("\r\n"); the terminal with OPOST off uses console_emit. A
  * console that comes late is first given the log, unless the early console has printed it on the same device.
  */
-#include "kernel/lib.h"
-#include "kernel/log.h"
-#include "kernel/tty.h"
 #include "kernel/tty_internal.h"
+#include "kernel/log.h"
 
 static struct list consoles = LIST_INIT(consoles);
 static char last_byte = '\n';

@@ -8,9 +8,6 @@
  * ramfs folder.
  */
 #include "kernel/device.h"
-#include "abi/errno.h"
-#include "abi/stat.h"
-#include "kernel/lib.h"
 #include "kernel/log.h"
 #include "kernel/ramfs.h"
 #include "kernel/random.h"
@@ -38,20 +35,17 @@ static int device_open(struct inode *inode, struct file *f)
 
 static int32_t null_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 {
-	(void)f, (void)buf, (void)n, (void)pos;
 	return 0;
 }
 
 /* All is swallowed, unread: even a bad address is fine, as on Linux. */
 static int32_t null_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos)
 {
-	(void)f, (void)buf, (void)pos;
 	return n;
 }
 
 static int32_t zero_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 {
-	(void)f, (void)pos;
 	int error = clear_user(buf, n);
 	return error ? error : (int32_t)n;
 }
@@ -59,7 +53,6 @@ static int32_t zero_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 /* For testing what programs do on a full disk. */
 static int32_t full_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos)
 {
-	(void)f, (void)buf, (void)n, (void)pos;
 	return -ENOSPC;
 }
 
@@ -69,7 +62,6 @@ static int32_t random_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 	char bytes[256];
 	uint32_t done = 0;
 
-	(void)f, (void)pos;
 	while (done < n && !(done && signal_pending())) {
 		uint32_t chunk = MIN(n - done, sizeof(bytes));
 		random_bytes(bytes, chunk);
@@ -88,7 +80,6 @@ static int32_t random_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
  */
 static int64_t no_position(struct file *f, int64_t offset, int whence)
 {
-	(void)f, (void)offset, (void)whence;
 	return 0;
 }
 

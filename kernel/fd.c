@@ -8,14 +8,10 @@
  * users that are not there.
  */
 #include "kernel/fd.h"
-#include "abi/errno.h"
 #include "abi/resource.h"
-#include "kernel/lib.h"
 #include "kernel/pipe.h"
 #include "kernel/syscall.h"
-#include "mm/heap.h"
 #include "mm/mm.h"
-#include "mm/uaccess.h"
 
 /* ---- tables ---- */
 

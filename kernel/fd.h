@@ -9,8 +9,6 @@
 #ifndef KERNEL_FD_H
 #define KERNEL_FD_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include "abi/fcntl.h"
 #include "kernel/file.h"
 #include "kernel/task.h"

@@ -6,13 +6,8 @@
  * is complete before ops->open is called. A file opened with O_PATH only names its
  * inode: it has no operations, and fd_usable keeps the calls away.
  */
-#include "kernel/file.h"
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "abi/stat.h"
 #include "kernel/device.h"
 #include "kernel/fd.h"
-#include "kernel/lib.h"
 #include "kernel/log.h"
 #include "kernel/path.h"
 #include "kernel/pipe.h"

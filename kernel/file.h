@@ -10,10 +10,7 @@
 #ifndef KERNEL_FILE_H
 #define KERNEL_FILE_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-#include "kernel/list.h"
 #include "kernel/sched.h"
 #include "mm/page.h"
 

@@ -10,15 +10,11 @@
  * line. Of a file with several names (nlink above 1) the entries share an inode; the
  * data comes with one of them, the others have none.
  */
-#include "abi/errno.h"
-#include "abi/stat.h"
 #include "kernel/cpio.h"
 #include "kernel/inflate.h"
-#include "kernel/lib.h"
 #include "kernel/log.h"
 #include "kernel/path.h"
 #include "kernel/ramfs.h"
-#include "kernel/time.h"
 #include "mm/vmalloc.h"
 
 /* A file whose further names may still come. */

@@ -7,10 +7,6 @@
  * folders as deep as it likes. Inode numbers count up and are not reused.
  */
 #include "kernel/inode.h"
-#include "abi/errno.h"
-#include "kernel/lib.h"
-#include "kernel/time.h"
-#include "mm/heap.h"
 
 struct inode *root_inode;
 static uint32_t last_ino;
@@ -87,7 +83,6 @@ int inode_path(const struct inode *inode, char *to, size_t size)
 /* Folders are read by getdents64 only. */
 static int32_t dir_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 {
-	(void)f, (void)buf, (void)n, (void)pos;
 	return -EISDIR;
 }
 

@@ -14,11 +14,11 @@
 #ifndef KERNEL_INODE_H
 #define KERNEL_INODE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "abi/errno.h"
+#include "abi/stat.h"
 #include "kernel/file.h"
-#include "kernel/list.h"
+#include "kernel/lib.h"
+#include "mm/heap.h"
 
 #define NAME_MAX	255u		/* bytes of one name, without a NUL */
 #define PATH_MAX	4096u		/* bytes of a path, with the NUL */
@@ -99,7 +99,7 @@ struct inode {
 	struct inode *parent;		/* referenced; NULL: the root, and files of ramfs that are no folders */
 	struct list names;		/* its entries in ramfs folders (struct entry.of_inode) */
 	union {				/* the kind's own */
-		struct { struct list entries; struct entry *hint; uint64_t next; } dir;	/* ramfs */
+		struct { struct list entries; uint64_t next; } dir;	/* ramfs */
 		struct { pfn_t *slots; uint32_t capacity, count; } pages;	/* ramfs */
 		char *target;		/* ramfs: symbolic link */
 		struct pipe *pipe;	/* pipes and FIFOs while open */

@@ -8,11 +8,7 @@
  * can change a folder under it.
  */
 #include "kernel/path.h"
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "abi/stat.h"
 #include "kernel/fd.h"
-#include "kernel/lib.h"
 #include "mm/uaccess.h"
 
 /*

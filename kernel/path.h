@@ -11,10 +11,7 @@
 #ifndef KERNEL_PATH_H
 #define KERNEL_PATH_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include "kernel/inode.h"
-#include "mm/heap.h"
 
 /*
  * How the last name is treated. Which call wants what (POSIX, 4.13 Pathname Resolution,

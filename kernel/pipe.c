@@ -13,17 +13,10 @@
  * kernel is not preempted, and copying doesn't sleep.
  */
 #include "kernel/pipe.h"
-#include "abi/errno.h"
-#include "abi/poll.h"
-#include "abi/stat.h"
 #include "abi/termios.h"
 #include "kernel/fd.h"
-#include "kernel/inode.h"
-#include "kernel/lib.h"
 #include "kernel/syscall.h"
-#include "mm/heap.h"
 #include "mm/mm.h"
-#include "mm/uaccess.h"
 
 #define PIPE_PAGES	(PIPE_SIZE / PAGE_SIZE)
 
@@ -138,7 +131,6 @@ static int32_t pipe_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 	struct pipe *p = f->private;
 	int32_t done;
 
-	(void)pos;
 	if (unlikely(!n))
 		return 0;
 	if (empty(p) && (done = wait_readable(f, p)) <= 0)
@@ -232,7 +224,6 @@ static int32_t pipe_write(struct file *f, const void *buf, uint32_t n, uint64_t 
 {
 	struct pipe *p = f->private;
 
-	(void)pos;
 	if (unlikely(!append(p, buf, n)))
 		return write_pages(f, p, buf, n);
 	wake(&p->readable);

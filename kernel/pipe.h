@@ -3,7 +3,6 @@
 #ifndef KERNEL_PIPE_H
 #define KERNEL_PIPE_H
 
-#include <stdbool.h>
 #include "kernel/file.h"
 
 #define PIPE_SIZE	65536u

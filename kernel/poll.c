@@ -8,16 +8,11 @@
  * another thread may close the descriptor meanwhile, and the wait queue must not go
  * away under us.
  */
-#include "abi/errno.h"
-#include "abi/poll.h"
 #include "abi/resource.h"
 #include "kernel/fd.h"
-#include "kernel/lib.h"
 #include "kernel/signal.h"
 #include "kernel/syscall.h"
 #include "kernel/time_internal.h"
-#include "mm/heap.h"
-#include "mm/uaccess.h"
 
 #define NOW		0u		/* a deadline: don't wait */
 #define SMALL		8u		/* descriptors that need no memory from the heap */

@@ -3,22 +3,15 @@
  * ramfs: names and inodes. The contents of regular files are in kernel/ramfs_pages.c.
  *
  * A name is a struct entry. All names of all folders are in one hash, keyed by folder
- * and name, which grows with their number, so that finding one does not depend on how
- * many there are, here or elsewhere. A folder's entries bear increasing cookies, which
- * are the positions of getdents and lseek: they stay valid whatever is made or removed
- * meanwhile. A folder remembers where the last reader stood (the hint), so that reading
- * on is quick in big ones.
+ * and name, so that finding one does not depend on how many others a folder has. A
+ * folder's entries bear increasing cookies, which are the positions of getdents and
+ * lseek: they stay valid whatever is made or removed meanwhile.
  */
 #include "kernel/ramfs.h"
-#include "abi/errno.h"
-#include "abi/stat.h"
 #include "kernel/device.h"
-#include "kernel/lib.h"
 #include "kernel/pipe.h"
-#include "kernel/time.h"
-#include "mm/heap.h"
 
-#define FIRST_BUCKETS	256u
+#define BUCKETS		1024u	/* a page: what a small system has costs one look, ten thousand files ten */
 
 struct entry {
 	struct entry *chain;		/* in the hash */
@@ -33,10 +26,7 @@ struct entry {
 
 /* ---- the hash ---- */
 
-static struct entry *first_buckets[FIRST_BUCKETS];
-static struct entry **buckets = first_buckets;
-static uint32_t mask = FIRST_BUCKETS - 1;	/* their number, a power of two, less 1 */
-static uint32_t names;
+static struct entry *buckets[BUCKETS];
 
 /*
  * Folder and name mixed. Inodes are a hundred and some bytes each, so the lower address
@@ -44,39 +34,7 @@ static uint32_t names;
  */
 static inline struct entry **bucket(const struct inode *dir, uint32_t hash)
 {
-	return &buckets[(hash ^ (uint32_t)dir >> 7) & mask];
-}
-
-static void hash_insert(struct entry *e)
-{
-	struct entry **b = bucket(e->dir, e->hash);
-
-	e->chain = *b;
-	*b = e;
-}
-
-/*
- * Twice as many buckets; without memory they stay as they are, only slower. They never
- * become fewer.
- */
-static void hash_grow(void)
-{
-	struct entry **old = buckets, *e, *next;
-	uint32_t old_size = mask + 1;
-	struct entry **new = kzalloc(2 * old_size * sizeof(*new));
-
-	if (!new)
-		return;
-	buckets = new;
-	mask = 2 * old_size - 1;
-	for (uint32_t i = 0; i < old_size; i++) {
-		for (e = old[i]; e; e = next) {
-			next = e->chain;
-			hash_insert(e);
-		}
-	}
-	if (old != first_buckets)
-		kfree(old);
+	return &buckets[(hash ^ (uint32_t)dir >> 7) % BUCKETS];
 }
 
 /* A word at any address; the compiler makes one load of it. */
@@ -118,25 +76,16 @@ static inline struct entry *find(const struct inode *dir, const struct name *nam
 
 /* ---- inodes ---- */
 
-/* Links are never opened, but for O_PATH, which asks nothing. */
-static const struct file_ops *fops_of(uint32_t mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFREG:
-		return &ramfs_file_ops;
-	case S_IFDIR:
-		return &dir_file_ops;
-	case S_IFIFO:
-		return &pipe_file_ops;
-	default:
-		return &node_file_ops;
-	}
-}
+/* By the type's four bits. Links are never opened, but for O_PATH, which asks nothing. */
+static const struct file_ops *const fops_of[16] = {
+	[S_IFREG >> 12] = &ramfs_file_ops, [S_IFDIR >> 12] = &dir_file_ops, [S_IFIFO >> 12] = &pipe_file_ops,
+	[S_IFCHR >> 12] = &node_file_ops, [S_IFBLK >> 12] = &node_file_ops, [S_IFLNK >> 12] = &node_file_ops,
+};
 
 /* A folder starts with one link, its own "."; the name adds the second. */
 struct inode *ramfs_new(uint32_t mode, uint32_t rdev)
 {
-	struct inode *inode = inode_new(&ramfs_ops, fops_of(mode), mode, NULL);
+	struct inode *inode = inode_new(&ramfs_ops, fops_of[mode >> 12 & 15], mode, NULL);
 
 	if (!inode)
 		return NULL;
@@ -204,26 +153,26 @@ static void attach(struct entry *e, struct inode *inode)
 	}
 }
 
-/* The inverse. The parent stays known to who is still inside. */
-static void detach(struct entry *e)
+/*
+ * The inverse. The parent stays known to who is still inside. A folder that loses its last
+ * name loses its own "." as well: nlink 0 marks it as removed.
+ */
+static void detach(struct entry *e, bool last)
 {
 	struct inode *inode = e->inode;
 
 	list_del(&e->of_inode);
-	inode->nlink--;
+	inode->nlink -= 1 + (last && S_ISDIR(inode->mode));
 	e->dir->mtime = e->dir->ctime = inode->ctime = wall_ns();
 	if (S_ISDIR(inode->mode))
 		e->dir->nlink--;
 	inode_put(inode);
 }
 
-/*
- * A name without an inode yet, known to folder and hash, which keeps two names a bucket
- * on average.
- */
+/* A name without an inode yet, known to folder and hash. */
 static struct entry *entry_new(struct inode *dir, const struct name *name)
 {
-	struct entry *e = kmalloc(sizeof(*e) + name->len);
+	struct entry *e = kmalloc(sizeof(*e) + name->len), **b = bucket(dir, name->hash);
 
 	if (!e)
 		return NULL;
@@ -233,26 +182,19 @@ static struct entry *entry_new(struct inode *dir, const struct name *name)
 	memcpy(e->text, name->text, name->len);
 	e->cookie = dir->dir.next++;
 	list_add_tail(&e->of_dir, &dir->dir.entries);
-	if (++names > 2 * (mask + 1))
-		hash_grow();
-	hash_insert(e);
+	e->chain = *b;
+	*b = e;
 	return e;
 }
 
-/* The hint goes to the entry before, which the reader has had as well. */
 static void entry_free(struct entry *e)
 {
-	struct inode *dir = e->dir;
-	struct list *before = e->of_dir.prev;
-	struct entry **at = bucket(dir, e->hash);
+	struct entry **at = bucket(e->dir, e->hash);
 
-	if (dir->dir.hint == e)
-		dir->dir.hint = before == &dir->dir.entries ? NULL : container_of(before, struct entry, of_dir);
-	list_del(&e->of_dir);
 	while (*at != e)
 		at = &(*at)->chain;
 	*at = e->chain;
-	names--;
+	list_del(&e->of_dir);
 	kfree(e);
 }
 
@@ -268,22 +210,11 @@ int ramfs_link(struct inode *dir, const struct name *name, struct inode *inode)
 	return e ? 0 : dir->nlink ? -ENOMEM : -ENOENT;
 }
 
-/*
- * The folder that loses its name loses its own "." as well: nlink 0 marks it as
- * removed.
- */
-static void drop_inode(struct entry *e)
-{
-	if (S_ISDIR(e->inode->mode))
-		e->inode->nlink--;
-	detach(e);
-}
-
 void ramfs_unlink(struct inode *dir, const struct name *name)
 {
 	struct entry *e = find(dir, name);
 
-	drop_inode(e);
+	detach(e, true);
 	entry_free(e);
 }
 
@@ -299,9 +230,9 @@ int ramfs_move(struct inode *from, const struct name *old, struct inode *to, con
 	if (!place)
 		return -ENOMEM;
 	if (over)
-		drop_inode(over);
+		detach(over, true);
 	attach(place, inode_get(e->inode));
-	detach(e);
+	detach(e, false);
 	entry_free(e);
 	return 0;
 }
@@ -323,29 +254,17 @@ static int ramfs_lookup(struct inode *dir, const struct name *name, struct inode
 	return 0;
 }
 
-/* The first entry at or behind a position; NULL at the end. */
-static struct entry *entry_at(struct inode *dir, uint64_t pos)
-{
-	struct entry *e = dir->dir.hint;
-	struct list *at = e && e->cookie <= pos ? &e->of_dir : dir->dir.entries.next;
-
-	for (; at != &dir->dir.entries; at = at->next) {
-		e = container_of(at, struct entry, of_dir);
-		if (e->cookie >= pos)
-			return e;
-	}
-	return NULL;
-}
-
-/* The hint is where this reader has come to; the next call finds its place at once. */
+/* A reader finds its place again by the cookie, whatever has happened in between. */
 static int ramfs_iterate(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
 {
 	struct entry *e;
 
-	while ((e = entry_at(dir, *pos)) &&
-	       dir_emit(sink, e->text, e->len, e->inode->ino, e->inode->mode, e->cookie + 1)) {
+	list_for_each(e, &dir->dir.entries, of_dir) {
+		if (e->cookie < *pos)
+			continue;
+		if (!dir_emit(sink, e->text, e->len, e->inode->ino, e->inode->mode, e->cookie + 1))
+			break;
 		*pos = e->cookie + 1;
-		dir->dir.hint = e;
 	}
 	return 0;
 }

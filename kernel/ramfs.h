@@ -12,8 +12,6 @@
 #ifndef KERNEL_RAMFS_H
 #define KERNEL_RAMFS_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include "kernel/inode.h"
 
 #define RAMFS_MAX_SIZE	0xFFFFF000u	/* bytes of a regular file: page numbers stay below 2^20 */

@@ -9,15 +9,11 @@
  * stops with ENOSPC while there is still memory left for the kernel to work with: one
  * page in 32, and some.
  */
-#include "abi/errno.h"
+#include "kernel/ramfs.h"
 #include "abi/fcntl.h"
 #include "abi/resource.h"
 #include "abi/termios.h"
-#include "kernel/lib.h"
-#include "kernel/ramfs.h"
 #include "kernel/task.h"
-#include "kernel/time.h"
-#include "mm/heap.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 

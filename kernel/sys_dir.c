@@ -9,17 +9,10 @@
  * inside stays there, can go up, and can make nothing new.
  */
 #include "abi/dirent.h"
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "abi/stat.h"
 #include "kernel/fd.h"
-#include "kernel/lib.h"
-#include "kernel/path.h"
 #include "kernel/ramfs.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "mm/mm.h"
-#include "mm/uaccess.h"
 
 /*
  * A call on the last name of a path, whether that exists or not: fn's result, or the walk's
@@ -150,7 +143,6 @@ static long make_link(struct walk *old, struct walk *new, uint32_t flags)
 {
 	int error = check_new(new, false);
 
-	(void)flags;
 	if (!error)
 		error = check_link(old->found);
 	return error ? error : ramfs_link(new->dir, &new->name, inode_get(old->found));
@@ -299,7 +291,6 @@ static long change_cwd(struct inode *dir, void *unused)
 {
 	struct fs *fs = current->fsinfo;
 
-	(void)unused;
 	if (!S_ISDIR(dir->mode))
 		return -ENOTDIR;
 	inode_get(dir);

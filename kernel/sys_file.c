@@ -8,17 +8,11 @@
  * bytes (MAX_RW_COUNT). Whether the file is open the right way and has a position is
  * one bit of file->can.
  */
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "abi/stat.h"
 #include "abi/termios.h"
 #include "abi/uio.h"
 #include "kernel/fd.h"
-#include "kernel/lib.h"
-#include "kernel/path.h"
 #include "kernel/ramfs.h"
 #include "kernel/syscall.h"
-#include "mm/uaccess.h"
 
 #define MAX_TRANSFER	0x7FFFF000u
 #define SMALL_VECTOR	8		/* elements that need no memory from the heap */

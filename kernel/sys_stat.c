@@ -8,16 +8,9 @@
  * << 8 | minor, small enough for every shape; a size too big for the old one is
  * EOVERFLOW.
  */
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "abi/stat.h"
 #include "kernel/fd.h"
-#include "kernel/lib.h"
-#include "kernel/path.h"
 #include "kernel/ramfs.h"
 #include "kernel/syscall.h"
-#include "kernel/time.h"
-#include "mm/uaccess.h"
 
 /* In units of 512 bytes; holes take none. */
 static uint64_t blocks(const struct inode *inode)
@@ -25,12 +18,9 @@ static uint64_t blocks(const struct inode *inode)
 	return in_ramfs(inode) && S_ISREG(inode->mode) ? (uint64_t)inode->pages.count * (PAGE_SIZE / 512) : 0;
 }
 
-/* Splits a time; returns the seconds. */
-static uint64_t split(uint64_t time, uint32_t *ns)
-{
-	*ns = div64(&time, NSEC_PER_SEC);
-	return time;
-}
+/* The two parts of a time. */
+static uint32_t nanoseconds(uint64_t time) { return div64(&time, NSEC_PER_SEC); }
+static uint64_t seconds(uint64_t time) { return div64(&time, NSEC_PER_SEC), time; }
 
 /* The 64-byte shape of calls 106 to 108. */
 static long put_stat(struct inode *inode, void *user)
@@ -38,41 +28,28 @@ static long put_stat(struct inode *inode, void *user)
 	struct stat st = {
 		.st_dev = inode->dev, .st_ino = inode->ino, .st_mode = inode->mode, .st_nlink = inode->nlink,
 		.st_rdev = inode->rdev, .st_size = inode->size, .st_blksize = PAGE_SIZE, .st_blocks = blocks(inode),
+		.st_atime = seconds(inode->atime), .st_atime_nsec = nanoseconds(inode->atime),
+		.st_mtime = seconds(inode->mtime), .st_mtime_nsec = nanoseconds(inode->mtime),
+		.st_ctime = seconds(inode->ctime), .st_ctime_nsec = nanoseconds(inode->ctime),
 	};
 
 	if (inode->size > INT32_MAX || inode->nlink > UINT16_MAX)
 		return -EOVERFLOW;
-	st.st_atime = split(inode->atime, &st.st_atime_nsec);
-	st.st_mtime = split(inode->mtime, &st.st_mtime_nsec);
-	st.st_ctime = split(inode->ctime, &st.st_ctime_nsec);
 	return copy_to_user(user, &st, sizeof(st));
 }
 
-/* The fields of a packed structure can't be passed by address, hence ns[]. */
 static long put_stat64(struct inode *inode, void *user)
 {
-	uint32_t ns[3];
 	struct stat64 st = {
 		.st_dev = inode->dev, .st_ino_low = inode->ino, .st_mode = inode->mode, .st_nlink = inode->nlink,
 		.st_rdev = inode->rdev, .st_size = inode->size, .st_blksize = PAGE_SIZE, .st_blocks = blocks(inode),
+		.st_atime = seconds(inode->atime), .st_atime_nsec = nanoseconds(inode->atime),
+		.st_mtime = seconds(inode->mtime), .st_mtime_nsec = nanoseconds(inode->mtime),
+		.st_ctime = seconds(inode->ctime), .st_ctime_nsec = nanoseconds(inode->ctime),
 		.st_ino = inode->ino,
 	};
 
-	st.st_atime = split(inode->atime, &ns[0]);
-	st.st_mtime = split(inode->mtime, &ns[1]);
-	st.st_ctime = split(inode->ctime, &ns[2]);
-	st.st_atime_nsec = ns[0];
-	st.st_mtime_nsec = ns[1];
-	st.st_ctime_nsec = ns[2];
 	return copy_to_user(user, &st, sizeof(st));
-}
-
-static struct statx_timestamp timestamp(uint64_t time)
-{
-	uint32_t ns;
-	uint64_t seconds = split(time, &ns);
-
-	return (struct statx_timestamp) { .tv_sec = seconds, .tv_nsec = ns };
 }
 
 /*
@@ -85,8 +62,9 @@ static long put_statx(struct inode *inode, void *user)
 		.stx_mask = STATX_BASIC_STATS, .stx_blksize = PAGE_SIZE, .stx_nlink = inode->nlink,
 		.stx_mode = inode->mode, .stx_ino = inode->ino, .stx_size = inode->size, .stx_blocks = blocks(inode),
 		.stx_dev_minor = inode->dev, .stx_rdev_major = inode->rdev >> 8, .stx_rdev_minor = inode->rdev & 0xFF,
-		.stx_atime = timestamp(inode->atime), .stx_mtime = timestamp(inode->mtime),
-		.stx_ctime = timestamp(inode->ctime),
+		.stx_atime = { .tv_sec = seconds(inode->atime), .tv_nsec = nanoseconds(inode->atime) },
+		.stx_mtime = { .tv_sec = seconds(inode->mtime), .tv_nsec = nanoseconds(inode->mtime) },
+		.stx_ctime = { .tv_sec = seconds(inode->ctime), .tv_nsec = nanoseconds(inode->ctime) },
 	};
 
 	return copy_to_user(user, &st, sizeof(st));

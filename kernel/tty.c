@@ -13,14 +13,8 @@
  * Not done: delays, OCRNL, XCASE, parity; BREAK is ignored. Output is never queued: the console's speed is the
  * writer's.
  */
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "abi/poll.h"
-#include "kernel/lib.h"
-#include "kernel/signal.h"
-#include "kernel/task.h"
 #include "kernel/tty_internal.h"
-#include "mm/uaccess.h"
+#include "abi/poll.h"
 #include "pv/pv_ops.h"
 
 #define CHUNK		256u		/* bytes copied between user and terminal at once */
@@ -508,7 +502,6 @@ int32_t tty_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 	struct tty *t = &console_tty;
 	int32_t got;
 
-	(void)pos;
 	if (!n)
 		return 0;
 	do {
@@ -545,7 +538,6 @@ int32_t tty_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos)
 	char chunk[CHUNK];
 	uint32_t done = 0;
 
-	(void)pos;
 	while (done < n) {
 		uint32_t part = MIN(n - done, CHUNK);
 		int error = wait_to_write(t, f);
@@ -568,7 +560,6 @@ uint32_t tty_poll(struct file *f, struct poll_table *table)
 	uint32_t least = t->termios.c_cc[VTIME] ? 1 : MAX(t->termios.c_cc[VMIN], 1);
 	uint32_t ready = 0;
 
-	(void)f;
 	poll_wait(table, &t->readers);
 	poll_wait(table, &t->writers);
 	if (interpret(t, least))

@@ -12,13 +12,15 @@
 #ifndef KERNEL_TTY_INTERNAL_H
 #define KERNEL_TTY_INTERNAL_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "abi/errno.h"
+#include "abi/fcntl.h"
 #include "abi/termios.h"
 #include "kernel/file.h"
-#include "kernel/sched.h"
-#include "kernel/time.h"
+#include "kernel/lib.h"
+#include "kernel/signal.h"
+#include "kernel/task.h"
 #include "kernel/tty.h"
+#include "mm/uaccess.h"
 
 #define RAW_SIZE	4096u		/* powers of two */
 #define LINE_SIZE	4096u

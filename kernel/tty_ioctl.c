@@ -13,14 +13,8 @@
  * only for who has one. Since output is never queued, waiting for it to drain takes no time: TCSETS and TCSETSW are the
  * same, TCSBRK and TIOCOUTQ trivial.
  */
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "kernel/lib.h"
-#include "kernel/pid.h"
-#include "kernel/signal.h"
-#include "kernel/task.h"
 #include "kernel/tty_internal.h"
-#include "mm/uaccess.h"
+#include "kernel/pid.h"
 
 /* ---- who may do what ---- */
 
@@ -252,7 +246,6 @@ static int tty_ioctl(struct file *f, uint32_t cmd, uint32_t arg)
 	struct tty *t = &console_tty;
 	void *user = (void *)arg;
 
-	(void)f;
 	switch (cmd) {
 	case TCGETS:
 		return copy_to_user(user, &t->termios, sizeof(t->termios));
@@ -300,7 +293,6 @@ static bool wants_ctty(const struct file *f)
 /* /dev/ttyS0 */
 static int open_line(struct inode *inode, struct file *f)
 {
-	(void)inode;
 	if (wants_ctty(f) && !console_tty.sid)
 		become_ctty(&console_tty);
 	return 0;
@@ -309,7 +301,6 @@ static int open_line(struct inode *inode, struct file *f)
 /* /dev/tty */
 static int open_own(struct inode *inode, struct file *f)
 {
-	(void)inode, (void)f;
 	return current->process->ctty ? 0 : -ENXIO;
 }
 

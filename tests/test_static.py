@@ -82,7 +82,8 @@ def test_no_fpu_or_sse_outside_its_own_code():
 def compile_header(header):
     user = relative(header).startswith("user/")
     return relative(header), subprocess.run(
-        ["gcc", "-m32", "-std=gnu11", "-ffreestanding", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-mregparm=3",
+        ["gcc", "-m32", "-std=gnu11", "-ffreestanding", "-fsyntax-only", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror",
+         "-mregparm=3",
          *(["-fno-builtin"] if user else []), "-I.", f"-I{BUILD}", "-x", "c", "-include", relative(header), "/dev/null"],
         cwd=ROOT, capture_output=True, text=True, check=False)
 
@@ -145,7 +146,7 @@ def test_kernel_has_no_ring_or_assembly():
 
 # The design's cap for the kernel with all its backends is 15,000 lines of code. Today's tree is over it with one backend: this number may
 # only go down, until it is the cap.
-KERNEL_LINES = 16515
+KERNEL_LINES = 16304
 
 
 def test_kernel_does_not_grow():
