@@ -31,7 +31,7 @@
 #include "vdso/vdso.h"
 
 #define PATH_BYTES	4096u		/* of the program's path, with the NUL: Linux's PATH_MAX */
-#define STRINGS_FIRST	PAGE_SIZE	/* how much is taken for strings before anybody knows how many there are */
+#define STRINGS_FIRST	PAGE_SIZE	/* room for strings that is tried first: enough for most */
 #define STRINGS_MOST	0x20000u	/* strings, their pointers and the auxiliary vector together; more is -E2BIG */
 #define WORDS_ROOM	(SCRIPT_DEPTH * SCRIPT_LINE)	/* where scripts' words grow down from the path */
 #define HEAD_BYTES	512u		/* of a file, read at once; nearly always enough for the program headers */
@@ -62,16 +62,17 @@ struct layout {
 };
 
 /*
- * All strings stand in one buffer, which moves when it grows, so they are named by their offsets:
- * scripts' words (from first on, growing down), the path at WORDS_ROOM, arguments, environment,
- * platform. Each has its NUL. For a script the words and the path are the first arguments, and they
- * stand in front of the others already. Later the buffer's end also takes the image of the words
- * that the stack begins with.
+ * All strings stand in one buffer: scripts' words (from first on, growing down), the path at
+ * WORDS_ROOM, arguments, environment, platform. Each has its NUL. For a script the words and the
+ * path are the first arguments, and they stand in front of the others already. Later the buffer's
+ * end also takes the image of the words that the stack begins with. Nobody knows beforehand how much
+ * that will be: what finds no room says -E2BIG, and exec() begins anew with twice the room.
  */
 struct exec {
 	struct program program, interp;
+	bool user;			/* path and vectors are the user's; else the kernel's */
 	char *strings;
-	uint32_t size, used, first;
+	uint32_t size, used, first;	/* offsets in strings, as the next three */
 	uint32_t args_at, env_at, platform_at;
 	uint32_t argc, envc;		/* argc: for a script the words at first, then all of argv */
 	uint32_t stack_top, base, esp;	/* user addresses; base + offset is where a string will be */
@@ -79,96 +80,69 @@ struct exec {
 	union head heads[2];		/* last: the only part that does not begin as zeros */
 };
 
-/* Where the vectors are: with the user, or with the kernel. */
-struct source { bool user; uint32_t argv, envp; };
-
 /* ---- strings ---- */
 
-/*
- * Twice the room. Small programs never come here; for the others doubling keeps the copying linear.
- */
-static int grow(struct exec *x)
-{
-	char *larger;
-
-	if (x->size >= STRINGS_MOST)
-		return -E2BIG;
-	larger = kmalloc(2 * x->size);
-	if (!larger)
-		return -ENOMEM;
-	memcpy(larger, x->strings, x->used);
-	kfree(x->strings);
-	x->strings = larger;
-	x->size *= 2;
-	return 0;
-}
-
-/* A string that doesn't fit is read again from its start when there is room. */
 static int add_string(struct exec *x, bool user, const char *from)
 {
-	int err = 0;
+	char *to = x->strings + x->used;
+	uint32_t room = x->size - x->used;
+	int n = user ? strncpy_from_user(to, from, room) : (int)strlcpy(to, from, room);
 
-	while (!err) {
-		char *to = x->strings + x->used;
-		uint32_t room = x->size - x->used;
-		int n = user ? strncpy_from_user(to, from, room) : (int)strlcpy(to, from, room);
-
-		if (n >= 0 && (uint32_t)n < room) {
-			x->used += n + 1;
-			return 0;
-		}
-		err = n < 0 && n != -ENAMETOOLONG ? n : grow(x);
-	}
-	return err;
+	if (n == -ENAMETOOLONG || n >= (int)room)
+		return -E2BIG;
+	if (n >= 0)
+		x->used += n + 1;
+	return MIN(n, 0);
 }
 
 /* The first of all strings. It must fit PATH_BYTES, like every path. */
-static int add_path(struct exec *x, bool user, const char *path)
+static int add_path(struct exec *x, const char *path)
 {
-	int err = x->strings ? add_string(x, user, path) : -ENOMEM;
+	int err = add_string(x, x->user, path);
 
-	return err ?: x->used - WORDS_ROOM > PATH_BYTES ? -ENAMETOOLONG : 0;
+	return x->used > WORDS_ROOM + PATH_BYTES || (err == -E2BIG && x->size > WORDS_ROOM + PATH_BYTES) ? -ENAMETOOLONG : err;
 }
 
 /*
  * The strings of a vector but the first `skip` ones; their number is added to *count. A NULL vector
  * is an empty one, as on Linux.
  */
-static int add_vector(struct exec *x, bool user, uint32_t vector, uint32_t skip, uint32_t *count)
+static int add_vector(struct exec *x, const uint32_t *vector, uint32_t skip, uint32_t *count)
 {
 	uint32_t string;
 	int err = 0;
 
-	for (; vector && !err; vector += 4) {
-		if (user)
-			err = get_user_u32(&string, (const void *)vector);
-		else
-			string = *(const uint32_t *)vector;
-		if (err || !string)
+	for (; vector && !err; vector++) {
+		if (!x->user)
+			string = *vector;
+		else if (get_user_u32(&string, vector))
+			return -EFAULT;
+		if (!string)
 			break;
 		if (skip) {
 			skip--;
 			continue;
 		}
-		err = add_string(x, user, (const char *)string);
+		err = add_string(x, x->user, (const char *)string);
 		++*count;
 	}
 	return err;
 }
 
 /* What follows the path. A script's argv[0] is lost; a program always has one, be it empty. */
-static int add_strings(struct exec *x, const struct source *from)
+static int add_strings(struct exec *x, const uint32_t *argv, const uint32_t *envp)
 {
-	static const char *const no_arguments[] = { "", NULL };
 	bool script = x->first < WORDS_ROOM;
 	int err;
 
 	x->args_at = script ? x->first : x->used;
-	err = add_vector(x, from->user, from->argv, script, &x->argc);
-	if (!err && !x->argc)
-		err = add_vector(x, false, (uint32_t)no_arguments, 0, &x->argc);
+	err = add_vector(x, argv, script, &x->argc);
+	if (!err && !x->argc) {
+		err = add_string(x, false, "");
+		x->argc = 1;
+	}
 	x->env_at = x->used;
-	err = err ?: add_vector(x, from->user, from->envp, 0, &x->envc);
+	err = err ?: add_vector(x, envp, 0, &x->envc);
 	x->platform_at = x->used;
 	return err ?: add_string(x, false, "i686");
 }
@@ -273,28 +247,22 @@ static int find_program(struct exec *x)
 }
 
 /*
- * The name stands in the file, with its NUL (gABI, chapter 5, "Program Interpreter"). The
- * interpreter is an ELF file, whose own interpreter, should it name one, is not looked for; a
- * script is refused by the check of its header.
+ * The name stands in the file, with its NUL (gABI, chapter 5, "Program Interpreter"); it is read to
+ * where strings will be. The interpreter is an ELF file, whose own interpreter, should it name one,
+ * is not looked for; a script is refused by the check of its header.
  */
 static int find_interpreter(struct exec *x)
 {
-	const struct elf_plan *plan = &x->program.plan;
-	char *name;
-	int err;
+	uint32_t bytes = x->program.plan.interp_size;
+	char *name = x->strings + x->used;
 
-	if (!plan->interp_size)
+	if (!bytes)
 		return 0;
-	name = kmalloc(plan->interp_size);
-	if (!name)
-		return -ENOMEM;
-	err = file_read_kernel(x->program.file, name, plan->interp_size, plan->interp_offset);
-	if (err == (int)plan->interp_size && !name[plan->interp_size - 1])
-		err = program_open(&x->interp, name) ?: program_survey(&x->interp);
-	else
-		err = -ENOEXEC;
-	kfree(name);
-	return err;
+	if (bytes > x->size - x->used)
+		return -E2BIG;
+	if (file_read_kernel(x->program.file, name, bytes, x->program.plan.interp_offset) != (int)bytes || name[bytes - 1])
+		return -ENOEXEC;
+	return program_open(&x->interp, name) ?: program_survey(&x->interp);
 }
 
 /* ---- the new address space ---- */
@@ -451,27 +419,23 @@ static int write_stack(struct exec *x, struct mm *mm)
 {
 	uint32_t words = x->argc + x->envc + 3 + ARRAY_SIZE(mm->auxv) - (mm->vdso_base ? 0 : 4);
 	uint32_t bytes = 4 * words + sizeof(x->random.seed), at = ROUND_UP(x->used, 4u), offset = x->args_at, *to;
-	int err = 0;
 
+	if (at + bytes > x->size)
+		return -E2BIG;
 	x->base = x->stack_top - 4 - x->used;
 	x->esp = (x->base + x->first - bytes) & ~15u;
 	fill_auxv(x, mm, x->esp + 4 * words);
 	mm->arg_start = x->base + x->args_at;
 	mm->arg_end = mm->env_start = x->base + x->env_at;
 	mm->env_end = x->base + x->platform_at;
-	while (!err && at + bytes > x->size)
-		err = grow(x);
-	if (err)
-		return err;
 	to = (uint32_t *)(x->strings + at);
 	*to++ = x->argc;
 	to = put_pointers(x, to, &offset, x->argc);
 	to = put_pointers(x, to, &offset, x->envc);
 	memcpy(to, mm->auxv, 4 * mm->auxv_len);
 	memcpy(to + mm->auxv_len, x->random.seed, sizeof(x->random.seed));
-	err = copy_to_user((void *)(x->base + x->first), x->strings + x->first, x->used - x->first) ?:
-	      copy_to_user((void *)x->esp, x->strings + at, bytes);
-	return err ? -ENOMEM : 0;
+	return copy_to_user((void *)(x->base + x->first), x->strings + x->first, x->used - x->first) ||
+	       copy_to_user((void *)x->esp, x->strings + at, bytes) ? -ENOMEM : 0;
 }
 
 /* ---- putting it together ---- */
@@ -488,14 +452,12 @@ static void use_mm(struct mm *mm)
 /* Whoever shares the old address space sees this task leave it, as if it had exited. */
 static void leave_mm(struct mm *old, struct mm *new)
 {
-	if (old && old->users > 1) {
+	if (old && old->users > 1)
 		use_mm(old);
-		exec_done();
-		use_mm(new);
-	} else {
+	else
 		current->clear_child_tid = 0;
-		exec_done();
-	}
+	exec_done();
+	use_mm(new);
 	if (old)
 		mm_put(old);
 }
@@ -565,17 +527,18 @@ static int replace(struct exec *x)
 /*
  * The heads are not cleared: what counts of them is read from the file. norandmaps moves nothing.
  */
-static struct exec *prepare(void)
+static struct exec *prepare(bool user, uint32_t size)
 {
 	struct exec *x = kmalloc(sizeof(*x));
 
 	if (!x)
 		return NULL;
 	memset(x, 0, offsetof(struct exec, heads));
+	x->user = user;
 	x->program.head = &x->heads[0];
 	x->interp.head = &x->heads[1];
-	x->strings = kmalloc(STRINGS_FIRST);
-	x->size = STRINGS_FIRST;
+	x->strings = kmalloc(size);
+	x->size = size;
 	x->first = x->used = WORDS_ROOM;
 	random_bytes(&x->random, sizeof(x->random));
 	if (option("norandmaps"))
@@ -583,14 +546,14 @@ static struct exec *prepare(void)
 	return x;
 }
 
-static int exec(const char *path, struct source from)
+static int exec_once(struct exec *x, const char *path, const uint32_t *argv, const uint32_t *envp)
 {
-	struct exec *x = prepare();
-	int err;
+	int err = -ENOMEM;
 
+	if (x && x->strings)
+		err = add_path(x, path) ?: find_program(x) ?: find_interpreter(x) ?: add_strings(x, argv, envp) ?: replace(x);
 	if (!x)
-		return -ENOMEM;
-	err = add_path(x, from.user, path) ?: find_program(x) ?: find_interpreter(x) ?: add_strings(x, &from) ?: replace(x);
+		return err;
 	program_close(&x->program);
 	program_close(&x->interp);
 	kfree(x->strings);
@@ -598,12 +561,19 @@ static int exec(const char *path, struct source from)
 	return err;
 }
 
-long sys_execve(const char *path, const uint32_t *argv, const uint32_t *envp)
+/* Nothing has changed when a try fails. */
+static int exec(bool user, const char *path, const uint32_t *argv, const uint32_t *envp)
 {
-	return exec(path, (struct source) { true, (uint32_t)argv, (uint32_t)envp });
+	int err = -E2BIG;
+
+	for (uint32_t size = STRINGS_FIRST; err == -E2BIG && size <= STRINGS_MOST; size *= 2)
+		err = exec_once(prepare(user, size), path, argv, envp);
+	return err;
 }
+
+long sys_execve(const char *path, const uint32_t *argv, const uint32_t *envp) { return exec(true, path, argv, envp); }
 
 int exec_kernel(const char *path, const char *const argv[], const char *const envp[])
 {
-	return exec(path, (struct source) { false, (uint32_t)argv, (uint32_t)envp });
+	return exec(false, path, (const uint32_t *)argv, (const uint32_t *)envp);
 }
