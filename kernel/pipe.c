@@ -347,11 +347,11 @@ static int wait_for_partner(struct file *f)
 /*
  * Opening a FIFO by name, or an anonymous pipe through /proc. It joins before it waits,
  * for that is what the partner waits for; two who come at the same time let each other
- * in.
+ * in. Access mode 3, which neither reads nor writes, would be counted nowhere.
  */
 static int pipe_open(struct inode *inode, struct file *f)
 {
-	int error = inode->pipe ? 0 : pipe_make(inode);
+	int error = !f->can ? -EINVAL : inode->pipe ? 0 : pipe_make(inode);
 
 	if (error)
 		return error;

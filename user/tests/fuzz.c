@@ -406,7 +406,7 @@ int main(int argc, char **argv)
 	printf("# free memory went down by %ld KiB\n", lost);
 	ok(total >= wanted, "the calls were made");
 	ok(lost <= 64, "the memory came back");
-	equal("entries of /", entries("/"), at_root);
+	ok(entries("/") >= at_root, "nothing is missing in /");	/* a path made of rubbish may have begun there */
 	equal("entries of /proc", entries("/proc"), processes);
 	equal("a child still works", in_child(getpid) != 0, 1);
 	int status = done();
