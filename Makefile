@@ -6,6 +6,7 @@
 #   make run      boots to a shell (tools/run)                  make debug  QEMU halted with gdb attached
 #   make check    the quick gate, under a minute                make test   every test (tools/test)
 #   make bench    instructions per operation, and sizes         make book   build/book.html
+#   make sites    build/sites.html: every patch site
 #
 # Every folder's sources are found by name. Offsets that assembly needs come from C through tools/gen-offsets.c; the names
 # for backtraces from a first link through tools/ksyms. Objects depend on what they include.
@@ -39,7 +40,7 @@ SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS)) $(addsuffix /*.asm,$(F
 OBJECTS := $(patsubst %,$(B)/%.o,$(filter-out $(VDSO_SOURCES),$(SOURCES)))
 OFFSETS := $(B)/offsets.inc
 
-.PHONY: all iso run test check debug bench book clean
+.PHONY: all iso run test check debug bench sites book clean
 all: $(B)/postern.elf $(B)/initrd.cpio $(B)/shim.elf
 
 include user/rules.mk
@@ -101,6 +102,10 @@ debug: all
 
 bench: all
 	@tools/bench
+
+sites: $(B)/sites.html
+$(B)/sites.html: $(B)/postern.elf tools/pvsites
+	tools/pvsites $< --html >$@
 
 book: $(B)/book.html
 $(B)/book.html: $(wildcard docs/*.adoc docs/figures/*)
