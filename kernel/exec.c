@@ -440,24 +440,15 @@ static int write_stack(struct exec *x, struct mm *mm)
 
 /* ---- putting it together ---- */
 
-/* Loads an address space and makes it the current task's. NULL: none, as a kernel task. */
-static void use_mm(struct mm *mm)
-{
-	struct mm *old = current->mm;
-
-	current->mm = mm;
-	mm_activate(old ? old : &init_mm, mm ? mm : &init_mm);
-}
-
 /* Whoever shares the old address space sees this task leave it, as if it had exited. */
 static void leave_mm(struct mm *old, struct mm *new)
 {
 	if (old && old->users > 1)
-		use_mm(old);
+		mm_use(old);
 	else
 		current->clear_child_tid = 0;
 	exec_done();
-	use_mm(new);
+	mm_use(new);
 	if (old)
 		mm_put(old);
 }
@@ -510,15 +501,14 @@ static int commit(struct exec *x, struct mm *old)
  */
 static int replace(struct exec *x)
 {
-	struct mm *old = current->mm, *new = mm_create();
-	int err;
+	struct mm *new = mm_create();
 
 	if (!new)
 		return -ENOMEM;
-	use_mm(new);
-	err = lay_out(x, new) ?: load_program(x, new) ?: load_interpreter(x, new) ?: write_stack(x, new) ?: commit(x, old);
+	struct mm *old = mm_use(new);
+	int err = lay_out(x, new) ?: load_program(x, new) ?: load_interpreter(x, new) ?: write_stack(x, new) ?: commit(x, old);
 	if (err) {
-		use_mm(old);
+		mm_use(old);
 		mm_put(new);
 	}
 	return err;

@@ -169,21 +169,18 @@ static void drop_resources(struct task *t)
 {
 	struct files *files = t->files;
 	struct fs *fs = t->fsinfo;
-	struct mm *mm = t->mm;
 
-	if (!mm || mm->users == 1)
+	if (!t->mm || t->mm->users == 1)
 		t->clear_child_tid = 0;
 	exec_done();
 	t->files = NULL;
 	t->fsinfo = NULL;
 	files_put(files);
 	fs_put(fs);
-	if (!mm)
-		return;
-	t->mm = NULL;
 	t->landing_pad = 0;
-	mm_activate(mm, &init_mm);
-	mm_put(mm);
+	struct mm *mm = mm_use(NULL);
+	if (mm)
+		mm_put(mm);
 }
 
 /*

@@ -9,7 +9,6 @@
  */
 #include "abi/futex.h"
 #include "kernel/file.h"
-#include "kernel/futex.h"
 #include "kernel/syscall.h"
 #include "kernel/time_internal.h"
 
@@ -148,8 +147,6 @@ static long futex_wake(uint32_t addr, int op, int count, uint32_t bits)
 		return error;
 	return bits ? wake_or_move(&k, bits, MAX(count, 1), &k, 0) : -EINVAL;
 }
-
-void futex_wake_address(uint32_t addr) { futex_wake(addr, 0, 1, FUTEX_BITSET_MATCH_ANY); }
 
 /*
  * expect: FUTEX_CMP_REQUEUE, -EAGAIN if the word is another. Returns how many were woken or moved.

@@ -27,18 +27,19 @@ struct pid {
 };
 
 static struct pid *table[BUCKETS];
+static struct pid nobody = { .members = LIST_INIT(nobody.members) };	/* for numbers that are not in use */
 static int last_pid, highest_pid;
 
 static struct pid **bucket(int nr) { return &table[(uint32_t)nr % BUCKETS]; }
 
-/* Chains stay short: there are at most 32 numbers to a bucket. */
+/* Never NULL. Chains stay short: there are at most 32 numbers to a bucket. */
 static struct pid *lookup(int nr)
 {
 	struct pid *pid = *bucket(nr);
 
 	while (pid && pid->nr != nr)
 		pid = pid->next;
-	return pid;
+	return pid ? pid : &nobody;
 }
 
 /* ---- users of a number; interrupts off ---- */
@@ -74,7 +75,7 @@ static int next_free(void)
 
 	do
 		nr = nr + 1 < PID_MAX ? nr + 1 : PID_FIRST;
-	while (lookup(nr));
+	while (lookup(nr) != &nobody);
 	return nr;
 }
 
@@ -157,19 +158,8 @@ void pid_move_process(struct process *p, int pgid, int sid)
 
 /* ---- finding ---- */
 
-struct task *find_task(int nr)
-{
-	struct pid *pid = lookup(nr);
-
-	return pid ? pid->task : NULL;
-}
-
-struct process *find_process(int nr)
-{
-	struct pid *pid = lookup(nr);
-
-	return pid ? pid->process : NULL;
-}
+struct task *find_task(int nr) { return lookup(nr)->task; }
+struct process *find_process(int nr) { return lookup(nr)->process; }
 
 /* Without a list of all processes: its readers (/proc, kill -1) are in no hurry. */
 struct process *next_process(int from)
@@ -184,12 +174,9 @@ struct process *next_process(int from)
 /* Members come and go only by fork, exit's burial, wait4, setpgid and setsid. */
 struct process *pgrp_next(int pgid, const struct process *after)
 {
-	struct pid *pid = lookup(pgid);
-	struct list *next;
+	const struct pid *pid = lookup(pgid);
+	struct list *next = after ? after->pgrp_node.next : pid->members.next;
 
-	if (!pid)
-		return NULL;
-	next = after ? after->pgrp_node.next : pid->members.next;
 	return next == &pid->members ? NULL : container_of(next, struct process, pgrp_node);
 }
 

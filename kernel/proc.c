@@ -56,58 +56,53 @@ static struct file *file_of(const struct inode *inode)
 
 /* ---- texts ---- */
 
-/* Nothing is copied once something did not fit, but the length goes on, so that the next buffer is big enough. */
-void text_add_bytes(struct text *t, const void *bytes, size_t n)
+/* By doubling, so that a long text is not copied for each of its lines. */
+char *text_room(struct text *t, size_t n)
 {
-	if (t->len <= t->size && n <= t->size - t->len)
-		memcpy(t->data + t->len, bytes, n);
-	t->len += n;
+	size_t size = MAX(2 * t->size, t->len + n + 1);
+
+	if (t->len + n >= t->size) {
+		char *larger = kmalloc(size);
+		t->failed |= !larger;
+		if (!larger)
+			return NULL;
+		memcpy(larger, t->data, t->len);
+		kfree(t->data);
+		t->data = larger;
+		t->size = size;
+	}
+	return t->data + t->len;
 }
 
-/* Where nothing fits any more only the length counts: vsnprintf takes size 0. */
 void text_add(struct text *t, const char *fmt, ...)
 {
-	size_t room = t->len <= t->size ? t->size - t->len + 1 : 0;
-	va_list ap;
+	va_list ap, again;
+	char *to;
 
 	va_start(ap, fmt);
-	t->len += vsnprintf(room ? t->data + t->len : NULL, room, fmt, ap);
+	va_copy(again, ap);
+	size_t n = vsnprintf(NULL, 0, fmt, ap);
+	if ((to = text_room(t, n)))
+		t->len += vsnprintf(to, n + 1, fmt, again);
+	va_end(again);
 	va_end(ap);
 }
 
-void text_add_from(struct text *t, int (*make)(char *to, size_t size))
+void text_add_path(struct text *t, const struct file *f)
 {
-	char none[1];
-	bool room = t->len <= t->size;
+	char *to = text_room(t, PATH_MAX);
 
-	t->len += make(room ? t->data + t->len : none, room ? t->size - t->len + 1 : 1);
+	if (to)
+		t->len += strlen(file_path(f, to, PATH_MAX));
 }
 
-char *text_room(struct text *t, size_t max)
+static void text_free(struct text *t)
 {
-	if (t->len <= t->size && max <= t->size - t->len)
-		return t->data + t->len;
-	t->len += max;
-	return NULL;
+	kfree(t->data);
+	kfree(t);
 }
 
-/* One try. f: the open file that is meant, if it is one. */
-static void fill(struct text *t, const struct file *f, const struct proc_row *row)
-{
-	char *path;
-
-	if (f && (path = text_room(t, PATH_MAX)))
-		t->len += strlen(file_path(f, path, PATH_MAX));
-	else if (!f && row->show)
-		row->show(t);
-	else if (!f)
-		text_add(t, "%s", row->text);
-}
-
-/*
- * The whole text of a file or link, to be freed by kfree, or an ERR pointer. It is made once more in a bigger buffer if
- * it did not fit, with some to spare, for it may grow meanwhile.
- */
+/* The whole text of a file or link, to be freed by text_free, or an ERR pointer. */
 static struct text *make_text(const struct inode *inode)
 {
 	const struct file *f = file_of(inode);
@@ -118,17 +113,20 @@ static struct text *make_text(const struct inode *inode)
 		return (struct text *)-ESRCH;
 	if (!f && (!row || (!row->show && !row->text)))
 		return (struct text *)-ENOENT;
-	for (size_t size = 1024; ; ) {
-		struct text *t = kmalloc(sizeof(*t) + size + 1);
-		if (!t)
-			return (struct text *)-ENOMEM;
-		*t = (struct text) { .size = size, .process = p };
-		fill(t, f, row);
-		if (t->len <= size)
-			return t;
-		size = ROUND_UP(t->len + 256, 4096u);
-		kfree(t);
-	}
+	struct text *t = kzalloc(sizeof(*t));
+	if (!t)
+		return (struct text *)-ENOMEM;
+	t->process = p;
+	if (f)
+		text_add_path(t, f);
+	else if (row->show)
+		row->show(t);
+	else
+		text_add(t, "%s", row->text);
+	if (!t->failed)
+		return t;
+	text_free(t);
+	return (struct text *)-ENOMEM;
 }
 
 /* The text is that of now; a reader of many small pieces sees one moment. */
@@ -139,7 +137,7 @@ static int text_open(struct inode *inode, struct file *f)
 }
 
 /* The text belongs to the open file alone; fork and dup share the file. */
-static void text_release(struct file *f) { kfree(f->private); }
+static void text_release(struct file *f) { text_free(f->private); }
 
 /* Reading begins anywhere, also behind the end. */
 static int32_t text_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
@@ -182,7 +180,7 @@ static int link_read(struct inode *link, char *to, size_t size)
 		return (int)t;
 	int n = MIN(t->len, size);
 	memcpy(to, t->data, n);
-	kfree(t);
+	text_free(t);
 	return n;
 }
 

@@ -3,31 +3,30 @@
  * What the files of /proc share: proc.c is the tree, proc_system.c and proc_process.c hold the tables of names and make
  * the texts.
  *
- * A text is made as a whole when a file is opened, by a function that appends to a struct text. If it did not fit, the
- * buffer is made bigger and the function runs again: so it need not care for offsets, for lack of memory, nor for
- * processes that end while somebody reads.
+ * A text is made as a whole when a file is opened, by a function that appends to a struct text, which grows as needed.
+ * So that function need not care for offsets, for lack of memory, nor for processes that end while somebody reads.
  */
 #ifndef KERNEL_PROC_INTERNAL_H
 #define KERNEL_PROC_INTERNAL_H
 
 #include "abi/stat.h"
+#include "kernel/file.h"
 #include "kernel/lib.h"
 #include "kernel/task.h"
 #include "kernel/time_internal.h"
 #include "mm/mm.h"
 
 struct text {
-	size_t size;		/* room for characters, and for one NUL behind them */
-	size_t len;		/* what has been appended; above size: it did not fit */
+	char *data;		/* with a NUL behind it */
+	size_t size, len;	/* room, and how much has been appended */
+	bool failed;		/* something found no memory: nobody will see the text */
 	struct process *process;	/* whose /proc/<pid> it is; NULL in /proc itself */
-	char data[];
 };
 
 void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void text_add_bytes(struct text *t, const void *bytes, size_t n);
-void text_add_from(struct text *t, int (*make)(char *to, size_t size));	/* make returns the length, as snprintf does */
-/* Where max bytes may be written, whose number is then added to t->len; NULL: not in this buffer, the next will do. */
-char *text_room(struct text *t, size_t max);
+void text_add_path(struct text *t, const struct file *f);
+/* Where n bytes and a NUL may be written, whose number is then added to t->len; NULL: no memory. */
+char *text_room(struct text *t, size_t n);
 
 /* A name in a folder. What has neither show nor text stands for an open file, or is the folder fd. */
 struct proc_row {

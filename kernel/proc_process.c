@@ -14,6 +14,7 @@
 
 /* stat names the controlling terminal by its device number, major << 8 | minor. */
 #define CONSOLE_DEVICE	(5u << 8 | 1)		/* /dev/console */
+#define NAME_COLUMN	49u			/* of maps */
 
 /* Threads end one by one: the leader may be a zombie while others live on, and must not make the process look dead. */
 struct task *process_task(const struct process *p)
@@ -26,64 +27,43 @@ struct task *process_task(const struct process *p)
 	return p->leader;
 }
 
-/*
- * Copies from the memory of mm, which need not be current's. 0 or -EFAULT. The kernel is not preempted, so nobody
- * sees the change.
- */
-static int copy_from_mm(struct mm *mm, void *to, uint32_t from, size_t n)
+/* Of a process that is ending: the kernel's, in which every number about a user's is 0. */
+static struct mm *mm_of(const struct text *t)
 {
-	struct mm *own = current->mm;
+	struct mm *mm = process_mm(t->process);
 
-	if (mm != own) {
-		current->mm = mm;
-		mm_activate(own, mm);
-	}
-	int error = copy_from_user(to, (const void *)from, n);
-	if (mm != own) {
-		current->mm = own;
-		mm_activate(mm, own);
-	}
-	return error;
+	return mm ? mm : &init_mm;
 }
 
-/* Stops quietly at what the process has unmapped. */
+/*
+ * [start, end) of the process's memory, in which we are for a moment: the kernel is not preempted, so nobody sees that.
+ * Nothing, if it is not all there.
+ */
 static void add_memory(struct text *t, struct mm *mm, uint32_t start, uint32_t end)
 {
-	char chunk[256];
+	char *to = text_room(t, end - start);
+	struct mm *own = mm_use(mm);
 
-	for (uint32_t n; start < end; start += n) {
-		n = MIN(end - start, sizeof(chunk));
-		if (copy_from_mm(mm, chunk, start, n))
-			break;
-		text_add_bytes(t, chunk, n);
-	}
+	if (to && !copy_from_user(to, (const void *)start, end - start))
+		t->len += end - start;
+	mm_use(own);
 }
 
 /* The words as they stand on the stack, each with its NUL: a program that overwrites them shows other ones. */
-static void show_cmdline(struct text *t)
-{
-	struct mm *mm = process_mm(t->process);
-
-	if (mm)
-		add_memory(t, mm, mm->arg_start, mm->arg_end);
-}
+static void show_cmdline(struct text *t) { add_memory(t, mm_of(t), mm_of(t)->arg_start, mm_of(t)->arg_end); }
 
 /* As exec has put it on the stack; later changes by setenv are in the program's heap. */
-static void show_environ(struct text *t)
-{
-	struct mm *mm = process_mm(t->process);
-
-	if (mm)
-		add_memory(t, mm, mm->env_start, mm->env_end);
-}
+static void show_environ(struct text *t) { add_memory(t, mm_of(t), mm_of(t)->env_start, mm_of(t)->env_end); }
 
 /* Binary, as exec has put it on the stack. */
 static void show_auxv(struct text *t)
 {
-	const struct mm *mm = process_mm(t->process);
+	uint32_t n = mm_of(t)->auxv_len * sizeof(mm_of(t)->auxv[0]);
+	char *to = text_room(t, n);
 
-	if (mm)
-		text_add_bytes(t, mm->auxv, mm->auxv_len * sizeof(mm->auxv[0]));
+	if (to)
+		memcpy(to, mm_of(t)->auxv, n);
+	t->len += to ? n : 0;
 }
 
 /* The name that exec or prctl has given. */
@@ -99,26 +79,40 @@ static void show_cwd(struct text *t)
 		t->len += strlen(fs_cwd_path(fs, path, PATH_MAX));
 }
 
+/* A line in Linux's columns: the name starts at column 49. */
+static void add_vma(struct text *t, const struct vma *v)
+{
+	const struct inode *inode = v->file ? v->file->inode : NULL;
+	size_t start = t->len;
+
+	text_add(t, "%08x-%08x %c%c%c%c %08llx 00:%02x %u ", v->start, v->end, v->flags & VM_READ ? 'r' : '-',
+		 v->flags & VM_WRITE ? 'w' : '-', v->flags & VM_EXEC ? 'x' : '-', v->flags & VM_SHARED ? 's' : 'p',
+		 v->file ? (unsigned long long)v->pgoff << PAGE_SHIFT : 0, inode ? inode->dev : 0, inode ? inode->ino : 0);
+	if (v->name || v->file)
+		text_add(t, "%*s%s", (int)MAX(start + NAME_COLUMN, t->len) - (int)t->len, "", v->name ? v->name : "");
+	if (v->file && !v->name)
+		text_add_path(t, v->file);
+	text_add(t, "\n");
+}
+
 /*
  * One line for each VMA, low addresses first. The compat page and its data page lie in kernel space, where no VMA is;
  * everybody sees them (T15).
  */
 static void show_maps(struct text *t)
 {
-	const struct mm *mm = process_mm(t->process);
-	uint32_t compat = vdso_compat_base();
-	char line[640];
+	uint32_t gate = vdso_compat_base();
+	const struct vma compat[] = {
+		{ .start = gate - PAGE_SIZE, .end = gate, .flags = VM_READ, .name = "[vvar]" },
+		{ .start = gate, .end = gate + PAGE_SIZE, .flags = VM_READ | VM_EXEC, .name = "[vdso]" },
+	};
 
-	if (!mm)
+	if (mm_of(t) == &init_mm)
 		return;
-	for (const struct vma *vma = mm->first; vma; vma = vma->next) {
-		mm_maps_line(vma, line, sizeof(line));
-		text_add(t, "%s", line);
-	}
-	if (compat) {
-		text_add(t, "%08x-%08x r--p 00000000 00:00 0                                  [vvar]\n", compat - PAGE_SIZE, compat);
-		text_add(t, "%08x-%08x r-xp 00000000 00:00 0                                  [vdso]\n", compat, compat + PAGE_SIZE);
-	}
+	for (const struct vma *v = mm_of(t)->first; v; v = v->next)
+		add_vma(t, v);
+	for (unsigned i = 0; gate && i < ARRAY_SIZE(compat); i++)
+		add_vma(t, &compat[i]);
 }
 
 /* ---- stat and status ---- */
@@ -156,18 +150,17 @@ static void show_stat(struct text *t)
 {
 	const struct process *p = process_account(t->process);
 	const struct task *task = process_task(p);
-	const struct mm *mm = task->mm;
+	const struct mm *mm = mm_of(t);
 
 	text_add(t, "%d (%s) %c %d %d %d ", p->pid, task->comm, *state_of(p), p->parent ? p->parent->pid : 0, p->pgid, p->sid);
 	text_add(t, "%u %d 0 0 0 0 0 ", p->ctty ? CONSOLE_DEVICE : 0, tty_foreground(p->ctty));
 	text_add(t, "%u 0 %u 0 ", ns_to_ticks(p->utime_ns), ns_to_ticks(p->cutime_ns));
 	text_add(t, "20 0 %u 0 %u ", p->threads, ns_to_ticks(p->start_ns));
-	text_add(t, "%u %u 4294967295 0 0 0 0 0 ", mm ? mm->total_vm * PAGE_SIZE : 0, mm ? mm->rss : 0);
+	text_add(t, "%u %u 4294967295 0 0 0 0 0 ", mm->total_vm * PAGE_SIZE, mm->rss);
 	text_add(t, "%u %u %u %u ", (uint32_t)task->pending.set, (uint32_t)task->blocked, (uint32_t)handled(task, false),
 		 (uint32_t)handled(task, true));
 	text_add(t, "0 0 0 %d 0 0 0 0 0 0 0 0 0 ", p->exit_signal);
-	text_add(t, "%u %u %u %u %d\n", mm ? mm->arg_start : 0, mm ? mm->arg_end : 0, mm ? mm->env_start : 0, mm ? mm->env_end : 0,
-		 p->exit_code);
+	text_add(t, "%u %u %u %u %d\n", mm->arg_start, mm->arg_end, mm->env_start, mm->env_end, p->exit_code);
 }
 
 /* Everybody is root. */
@@ -175,12 +168,12 @@ static void show_status(struct text *t)
 {
 	const struct process *p = t->process;
 	const struct task *task = process_task(p);
-	const struct mm *mm = task->mm;
+	const struct mm *mm = mm_of(t);
 
 	text_add(t, "Name:\t%s\nState:\t%s\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\n", task->comm, state_of(p), p->pid, p->pid,
 		 p->parent ? p->parent->pid : 0);
 	text_add(t, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
-	if (mm)
+	if (mm != &init_mm)
 		text_add(t, "VmSize:\t%8u kB\nVmRSS:\t%8u kB\n", mm->total_vm * 4, mm->rss * 4);
 	text_add(t, "Threads:\t%u\nSigPnd:\t%016llx\nShdPnd:\t%016llx\n", p->threads, task->pending.set, p->pending.set);
 	text_add(t, "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n", task->blocked, handled(task, false), handled(task, true));

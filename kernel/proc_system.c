@@ -16,6 +16,7 @@
 #include "vdso/vdso.h"
 
 #define KB_PER_PAGE	(PAGE_SIZE / 1024)
+#define REPORT_MOST	8192u		/* bytes of what others write; theirs are a quarter of that */
 
 /* The reader's own number: /proc/self is a link that everybody sees differently. */
 static void show_self(struct text *t) { text_add(t, "%d", current->process->pid); }
@@ -41,19 +42,25 @@ static void show_cmdline(struct text *t)
 	text_add(t, "\n");
 }
 
-/* Types differ: arch/ takes a uint32_t. */
-static int make_cpuinfo(char *to, size_t size) { return cpu_show(to, size); }
-
-static void show_cpuinfo(struct text *t) { text_add_from(t, make_cpuinfo); }
-
-/* The platform's report (pv/report.c), then the gate's line of the boot log (vdso/vdso.c). */
-static void show_pv(struct text *t)
+/* What is shown by those who know: the processor, the platform and the gate's line of the boot log, the log as it is. */
+static void show_cpuinfo(struct text *t)
 {
-	text_add_from(t, pv_report);
-	text_add_from(t, vdso_report);
+	char *to = text_room(t, REPORT_MOST);
+
+	if (to)
+		t->len += cpu_show(to, REPORT_MOST);
 }
 
-/* The log as it is, not Linux's records. */
+static void show_pv(struct text *t)
+{
+	char *to = text_room(t, 2 * REPORT_MOST);
+
+	if (to)
+		t->len += pv_report(to, REPORT_MOST);
+	if (to)
+		t->len += vdso_report(to + t->len, REPORT_MOST);
+}
+
 static void show_kmsg(struct text *t)
 {
 	uint32_t pos = 0;

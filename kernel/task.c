@@ -6,18 +6,14 @@
  * task_discard drops what there is, so whoever builds a task can stop at any point. The idle task
  * and its process 0 are static: they own nothing but the boot stack.
  */
-#include "abi/errno.h"
+#include "abi/futex.h"
 #include "abi/resource.h"
 #include "arch/x86/task_switch.h"
 #include "kernel/fd.h"
-#include "kernel/futex.h"
-#include "kernel/lib.h"
 #include "kernel/log.h"
 #include "kernel/pid.h"
-#include "kernel/task.h"
+#include "kernel/syscall.h"
 #include "mm/heap.h"
-#include "mm/mm.h"
-#include "mm/uaccess.h"
 
 #define STACK_DEFAULT	(8u << 20)
 #define SIGPENDING	11		/* RLIMIT_SIGPENDING */
@@ -350,7 +346,7 @@ void exec_done(void)
 
 	if (t->clear_child_tid) {
 		put_user_u32((void *)t->clear_child_tid, 0);
-		futex_wake_address(t->clear_child_tid);
+		futex(t->clear_child_tid, FUTEX_WAKE, 1, NULL, 0, 0, false);
 	}
 	t->clear_child_tid = 0;
 	if (t->vfork_wait)

@@ -3,11 +3,10 @@
  * What the files of mm/ share among themselves and with nobody else.
  *
  * User page tables: every change goes through the pv operations. struct page.used of a page table
- * or PMD page counts its non-zero entries (and parked frames); a table whose count reaches zero is
- * unhooked and freed at once, so whatever is freed is all zero. A page that lies under a PROT_NONE
- * mapping cannot stay in its entry (a non-present entry is all zero), so its frame number is
- * *parked*: page_of(table)->link is then the frame of an array of 512 frame numbers, one per entry
- * of the table.
+ * or PMD page counts its non-zero entries; a table whose count reaches zero is unhooked and freed at
+ * once, so whatever is freed is all zero. A page that lies under a PROT_NONE mapping cannot stay in
+ * its entry (a non-present entry is all zero): it is *hidden*, that is, its entry stands at the same
+ * address in the page tables of mm->hidden, an address space without mappings that is never loaded.
  */
 #ifndef MM_INTERNAL_H
 #define MM_INTERNAL_H
@@ -106,19 +105,23 @@ pte_t *pte_make(struct mm *mm, uint32_t va);	/* makes the tables that are missin
 /* The table that an entry stands in. */
 static inline struct page *table_of(const pte_t *slot) { return page_of(virt_to_pfn(slot)); }
 /*
- * These four work on a part [start, end) of a VMA. counted: its frames hold references and count as
- * rss (not VM_SPECIAL).
+ * These work on a part of a VMA. counted: its frames hold references and count as rss (not
+ * VM_SPECIAL).
  */
 void table_zap(struct mm *mm, uint32_t start, uint32_t end, bool counted);
+/* Whose tables hold the pages of v: a VMA is hidden as a whole. NULL: hidden, but there are none. */
+static inline struct mm *vma_home(struct mm *mm, const struct vma *v) { return v->flags & VM_ACCESS ? mm : mm->hidden; }
 /* The same for a part of v that may never have been touched. */
 static inline void vma_zap(struct mm *mm, const struct vma *v, uint32_t start, uint32_t end)
 {
-	if (v->touched)
-		table_zap(mm, start, end, !(v->flags & VM_SPECIAL));
+	if (v->touched && vma_home(mm, v))
+		table_zap(vma_home(mm, v), start, end, !(v->flags & VM_SPECIAL));
 }
 int table_copy(struct mm *to, struct mm *from, const struct vma *v);	/* the caller flushes from */
-int table_protect(struct mm *mm, uint32_t start, uint32_t end, uint32_t flags);		/* flags: the new VM_* */
-int table_move(struct mm *mm, uint32_t from, uint32_t to, uint32_t len);		/* without overlap */
+/* All of v gets new VM_* rights. -ENOMEM: nothing has changed. */
+int table_protect(struct mm *mm, const struct vma *v, uint32_t flags);
+/* Without overlap; private or file pages only. -ENOMEM: nothing has changed. */
+int table_move(struct mm *from, uint32_t at, struct mm *to, uint32_t to_at, uint32_t len);
 
 /*
  * What allocators keep for reuse: page.c counts it as free and takes it back when memory is used

@@ -26,6 +26,15 @@ void mm_activate(struct mm *prev, struct mm *next)
 	pv_activate(prev, next);
 }
 
+struct mm *mm_use(struct mm *mm)
+{
+	struct mm *old = current->mm;
+
+	current->mm = mm;
+	mm_activate(mm_loaded, mm ? mm : &init_mm);
+	return old;
+}
+
 /* A new address space with the values of another, but without mappings; NULL: out of memory. */
 static struct mm *mm_new(const struct mm *like)
 {
@@ -34,6 +43,7 @@ static struct mm *mm_new(const struct mm *like)
 	if (!mm)
 		return NULL;
 	memcpy(mm, like, sizeof(*mm));
+	mm->hidden = NULL;
 	mm->first = mm->last = NULL;
 	mm->hint = &vma_none;
 	mm->pt_base = PT_NONE;
@@ -65,7 +75,11 @@ static bool copy_vma(struct mm *to, struct mm *from, const struct vma *v)
 	if (!copy)
 		return false;
 	vma_link(to, copy, NULL);
-	return !v->touched || table_copy(to, from, copy) == 0;
+	if (!v->touched || !vma_home(from, v))
+		return true;
+	if (from->hidden && !to->hidden && !(to->hidden = mm_create()))
+		return false;
+	return table_copy(vma_home(to, v), vma_home(from, v), copy) == 0;
 }
 
 /*
@@ -101,6 +115,8 @@ void mm_put(struct mm *mm)
 		vma_zap(mm, v, v->start, v->end);
 		vma_free(v);
 	}
+	if (mm->hidden)
+		mm_put(mm->hidden);
 	if (mm->exe)
 		file_put(mm->exe);
 	pv_pgd_free(mm, mm->pgd);

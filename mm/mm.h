@@ -47,6 +47,7 @@ struct vma {
 
 struct mm {
 	pgd_t *pgd;		/* 4 entries, 32-byte aligned, in the direct map */
+	struct mm *hidden;	/* holds the pages of PROT_NONE mappings; NULL: there never were any */
 	struct vma *first, *last;
 	struct vma *hint;	/* where to look first: the VMA found last; never NULL, but it may be one that covers nothing */
 	uint32_t pt_base;	/* first address of the page table used last; 0xFFFFFFFF: none */
@@ -84,6 +85,8 @@ struct mm *mm_create(void);			/* users = 1, empty user half; NULL: out of memory
 struct mm *mm_fork(struct mm *from);		/* a copy-on-write copy; NULL: out of memory */
 void mm_put(struct mm *mm);			/* drops a user; the last one tears everything down */
 void mm_activate(struct mm *prev, struct mm *next);	/* loads next's page tables, unless they are loaded */
+/* The current task goes over to another address space; NULL: to none, as a kernel task. Returns what it had. */
+struct mm *mm_use(struct mm *mm);
 
 struct vma *vma_find(struct mm *mm, uint32_t addr);	/* first VMA with end > addr, or NULL */
 
@@ -131,11 +134,5 @@ bool mm_fault_quick(struct mm *mm, uint32_t addr);
  * is the victim. -1: there is none.
  */
 int oom_kill(void);
-
-/*
- * A line of /proc/<pid>/maps, with its newline; its length, cut to size - 1. The compat VDSO line
- * is the caller's.
- */
-int mm_maps_line(const struct vma *vma, char *to, size_t size);
 
 #endif

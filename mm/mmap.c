@@ -219,10 +219,8 @@ static int protect_part(struct mm *mm, struct vma **v, uint32_t start, uint32_t 
 	}
 	if ((*v)->end > end && (error = vma_split(mm, *v, end)))
 		return error;
-	error = (*v)->touched ? table_protect(mm, (*v)->start, (*v)->end, flags) : 0;
-	if (error)
-		table_protect(mm, (*v)->start, (*v)->end, (*v)->flags);	/* takes back what was parked */
-	else
+	error = (*v)->touched ? table_protect(mm, *v, flags) : 0;
+	if (!error)
 		vma_set_flags(*v, merged);
 	return error;
 }

@@ -53,13 +53,14 @@ static uint32_t move(struct mm *mm, struct vma *v, uint32_t from, uint32_t old_l
 {
 	struct vma *piece = isolate(mm, v, from, old_len);
 	struct vma *moved = piece && mm->vmas < VMA_MAX ? vma_copy(piece, to, to + new_len) : NULL;
+	struct mm *home = piece ? vma_home(mm, piece) : NULL;
 
 	if (moved) {
 		moved->flags &= ~VM_GROWSDOWN;
 		moved->touched = true;
 		vma_link(mm, moved, vma_find(mm, to));
 	}
-	if (!moved || table_move(mm, from, to, MIN(old_len, new_len))) {
+	if (!moved || (home && table_move(home, from, home, to, MIN(old_len, new_len)))) {
 		if (moved)
 			vma_remove(mm, moved);
 		vma_merge(mm, vma_find(mm, from));

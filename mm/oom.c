@@ -24,10 +24,11 @@ static struct process *biggest(void)
 
 	for (struct process *p = next_process(2); p; p = next_process(p->pid + 1)) {
 		const struct mm *mm = process_mm(p);
-		if (!mm || mm == init || mm->rss < size)
+		uint32_t rss = mm ? mm->rss + (mm->hidden ? mm->hidden->rss : 0) : 0;
+		if (rss < size || mm == init)
 			continue;
 		best = p;
-		size = mm->rss;
+		size = rss;
 	}
 	return best;
 }

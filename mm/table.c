@@ -11,9 +11,9 @@
  * Lazy mode encloses the loops over the entries of one table, never the hooking of tables: the walk
  * reads upper levels, and what was written in lazy mode can't be read back. Within a loop each
  * entry is read before it is written, and once. Flushes are done only when the address space is
- * loaded: one by one for a few pages, else the whole user part once. What PROT_NONE hides is parked
- * beside the table (see internal.h). What may be mapped where is not decided here but in fault.c
- * and mmap.c.
+ * loaded: one by one for a few pages, else the whole user part once. What PROT_NONE hides moves to
+ * the tables of mm.hidden (see internal.h). What may be mapped where is not decided here but in
+ * fault.c and mmap.c.
  */
 #include "mm/internal.h"
 
@@ -40,16 +40,13 @@ static pfn_t table_new(struct mm *mm, enum page_level level)
 	return pfn;
 }
 
-/* Takes back a table that is unhooked and all zero, with its parking. */
+/* Takes back a table that is unhooked and all zero. */
 static void table_free(pfn_t pfn)
 {
 	struct page *page = page_of(pfn);
 
 	pv_release_table(pfn, (enum pv_level)page->level);
 	page->level = PAGE_DATA;
-	if (page->link)
-		page_put(page->link);
-	page->link = 0;
 	if (cached < CACHE_SIZE)
 		cache[cached++] = pfn;
 	else
@@ -185,78 +182,6 @@ static inline uint32_t address_of(const struct mm *mm, const pte_t *slot)
 	return mm->pt_base + (slot_index(slot) << PAGE_SHIFT);
 }
 
-/* ---- parking ---- */
-
-/* The array of frames parked for a table (internal.h), or NULL if it has none. */
-static inline uint32_t *parking(const struct page *table)
-{
-	return unlikely(table->link) ? pfn_to_virt(table->link) : NULL;
-}
-
-/*
- * It stays as long as the table does: what was hidden once is likely to be hidden again. NULL: out
- * of memory.
- */
-static uint32_t *parking_make(struct page *table)
-{
-	if (!table->link)
-		table->link = page_alloc_zeroed();
-	return parking(table);
-}
-
-/*
- * Empties [va, end) of a table's parking, or copies it to another's, which stands ready; how many
- * frames there were. Rare, so apart from the loops.
- */
-static __attribute__((noinline)) uint32_t each_parked(struct page *table, struct page *to, uint32_t va, uint32_t end,
-						      bool counted)
-{
-	uint32_t n = 0, *parked = parking(table);
-
-	for (; va < end; va += PAGE_SIZE) {
-		pfn_t pfn = parked[pt_index(va)];
-		if (!pfn)
-			continue;
-		n++;
-		*(to ? &parking(to)[pt_index(va)] : &parked[pt_index(va)]) = to ? pfn : 0;
-		if (counted && to)
-			page_get(pfn);
-		else if (counted)
-			page_put(pfn);
-	}
-	return n;
-}
-
-/*
- * What stands at a slot: the entry's value, or a parked frame's address without PTE_PRESENT, or 0.
- */
-static uint64_t slot_read(const pte_t *slot)
-{
-	const uint32_t *parked = parking(table_of(slot));
-
-	if (slot->raw)
-		return pv_pte_val(*slot);
-	return parked ? (uint64_t)parked[slot_index(slot)] << PAGE_SHIFT : 0;
-}
-
-/*
- * Puts such a value there. False: out of memory, which can't happen when the table has a parking or
- * nothing is to be parked.
- */
-static bool slot_write(struct mm *mm, uint32_t va, pte_t *slot, uint64_t value)
-{
-	struct page *table = table_of(slot);
-	bool present = value & PTE_PRESENT;
-
-	if (value && !present && !parking_make(table))
-		return false;
-	if (table->link)
-		parking(table)[slot_index(slot)] = present ? 0 : value >> PAGE_SHIFT;
-	if (present || slot->raw)
-		pv_set_pte(mm, va, slot, present ? pv_make_pte(value) : (pte_t){ 0 });
-	return true;
-}
-
 /* ---- emptying ---- */
 
 /* What was changed in [start, end); an address space that is not loaded has nothing in the TLB. */
@@ -311,11 +236,6 @@ void table_zap(struct mm *mm, uint32_t start, uint32_t end, bool counted)
 		pv_mmu_lazy_enter();
 		uint32_t gone = zap_entries(mm, slot, slot + ((stop - va) >> PAGE_SHIFT), counted);
 		pv_mmu_lazy_leave();
-		if (unlikely(mm->pt_page->link)) {
-			uint32_t parked = each_parked(mm->pt_page, NULL, va, stop, counted);
-			mm->pt_page->used -= parked;
-			gone += parked;
-		}
 		if (counted)
 			mm->rss -= gone;
 		changed |= gone || !mm->pt_page->used;
@@ -364,13 +284,9 @@ int table_copy(struct mm *to, struct mm *from, const struct vma *v)
 		pte_t *src = &pt[pt_index(va)];
 		if ((va ^ to->pt_base) >= LARGE_SIZE && !pte_make(to, va))
 			return -ENOMEM;
-		if (unlikely(from->pt_page->link) && !parking_make(to->pt_page))
-			return -ENOMEM;
 		pv_mmu_lazy_enter();
 		copied = copy_entries(to, from, src, src + ((stop - va) >> PAGE_SHIFT), v->flags);
 		pv_mmu_lazy_leave();
-		if (unlikely(from->pt_page->link))
-			copied += each_parked(from->pt_page, to->pt_page, va, stop, !(v->flags & VM_SPECIAL));
 		to->pt_page->used += copied;
 		if (!(v->flags & VM_SPECIAL))
 			to->rss += copied;
@@ -378,78 +294,32 @@ int table_copy(struct mm *to, struct mm *from, const struct vma *v)
 	return 0;
 }
 
-/* ---- changing rights ---- */
-
-/*
- * A value (slot_read) under new rights. What was copy-on-write stays so: the fault handler gives
- * the write bit back.
- */
-static uint64_t with_rights(uint64_t value, uint32_t flags)
-{
-	if (!(flags & VM_ACCESS))
-		return value & PTE_FRAME;
-	value &= PTE_FRAME | PTE_DIRTY | (flags & VM_WRITE ? PTE_WRITE : 0);
-	return value | PTE_PRESENT | PTE_USER | PTE_ACCESSED | (flags & VM_EXEC ? 0 : pte_mask & PTE_NX);
-}
-
-/* Parks what rights of NONE take from the entries, and brings it back with the first right. */
-int table_protect(struct mm *mm, uint32_t start, uint32_t end, uint32_t flags)
-{
-	bool good = true;
-	uint32_t stop;
-	pte_t *pt;
-
-	for (uint32_t va = start; good && (pt = pt_next(mm, &va, end, &stop)); ) {
-		pv_mmu_lazy_enter();
-		for (; good && va < stop; va += PAGE_SIZE) {
-			uint64_t value = slot_read(&pt[pt_index(va)]);
-			if (value)
-				good = slot_write(mm, va, &pt[pt_index(va)], with_rights(value, flags));
-		}
-		pv_mmu_lazy_leave();
-	}
-	flush_range(mm, start, end);
-	return good ? 0 : -ENOMEM;
-}
-
 /* ---- moving ---- */
 
 /*
- * Makes the one or two tables of [va, va + len), which is no longer than a table, and their
- * parkings if asked. False: out of memory.
+ * Moves entries with their references, within an address space or to another, until there is no room
+ * for a table; how many bytes of [at, at + len) it got through. A table's part may come to lie in
+ * two tables.
  */
-static bool make_room(struct mm *mm, uint32_t va, uint32_t len, bool with_parking)
+static uint32_t move_entries(struct mm *from, uint32_t at, struct mm *to, uint32_t to_at, uint32_t len)
 {
-	for (unsigned i = 0; i < 2; i++, va += len - PAGE_SIZE) {
-		pte_t *slot = pte_make(mm, va);
-		if (!slot || (with_parking && !parking_make(table_of(slot))))
-			return false;
-	}
-	return true;
-}
-
-/*
- * Moves pages, mapped or parked, with their references, until there is no room for a table; how
- * many bytes of [from, from + len) it got through.
- */
-static uint32_t move_entries(struct mm *mm, uint32_t from, uint32_t to, uint32_t len)
-{
-	uint32_t stop, distance = to - from;
+	uint32_t stop, distance = to_at - at;
 	pte_t *pt;
 
-	for (uint32_t va = from; (pt = pt_next(mm, &va, from + len, &stop)); ) {
-		if (!make_room(mm, va + distance, stop - va, table_of(pt)->link))
-			return va - from;
+	for (uint32_t va = at; (pt = pt_next(from, &va, at + len, &stop)); ) {
+		if (!pte_make(to, va + distance) || !pte_make(to, stop - 1 + distance))
+			return va - at;
 		pv_mmu_lazy_enter();
 		for (; va < stop; va += PAGE_SIZE) {
-			pte_t *src = &pt[pt_index(va)], *dst = pte_find(mm, va + distance);
-			uint64_t value = slot_read(src);
-			if (!value)
+			pte_t *src = &pt[pt_index(va)], *dst = pte_find(to, va + distance), entry = *src;
+			if (!(uint32_t)entry.raw)
 				continue;
-			slot_write(mm, va + distance, dst, value);
-			slot_write(mm, va, src, 0);
-			table_of(dst)->used++;
+			pv_set_pte(from, va, src, (pte_t){ 0 });
+			pv_set_pte(to, va + distance, dst, entry);
 			table_of(src)->used--;
+			table_of(dst)->used++;
+			from->rss--;
+			to->rss++;
 		}
 		pv_mmu_lazy_leave();
 	}
@@ -460,14 +330,58 @@ static uint32_t move_entries(struct mm *mm, uint32_t from, uint32_t to, uint32_t
  * Moving back can't fail: tables that have become empty are only taken away at the end, by
  * table_zap, which has nothing else to do then.
  */
-int table_move(struct mm *mm, uint32_t from, uint32_t to, uint32_t len)
+int table_move(struct mm *from, uint32_t at, struct mm *to, uint32_t to_at, uint32_t len)
 {
-	uint32_t done = move_entries(mm, from, to, len);
+	uint32_t done = move_entries(from, at, to, to_at, len);
 	bool failed = done < len;
 
 	if (failed)
-		move_entries(mm, to, from, done);
-	flush_range(mm, from, from + len);
-	table_zap(mm, failed ? to : from, (failed ? to : from) + len, true);
+		move_entries(to, to_at, from, at, done);
+	flush_range(from, at, at + len);
+	table_zap(failed ? to : from, failed ? to_at : at, (failed ? to_at : at) + len, true);
 	return failed ? -ENOMEM : 0;
+}
+
+/* ---- changing rights ---- */
+
+/*
+ * What was copy-on-write stays so: the fault handler gives the write bit back. Dirty and accessed
+ * stay as well, for nobody looks.
+ */
+static void change_rights(struct mm *mm, uint32_t start, uint32_t end, uint32_t flags)
+{
+	uint64_t keep = PTE_FRAME | PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY | (flags & VM_WRITE ? PTE_WRITE : 0);
+	uint32_t stop;
+	pte_t *pt;
+
+	for (uint32_t va = start; (pt = pt_next(mm, &va, end, &stop)); ) {
+		pv_mmu_lazy_enter();
+		for (; va < stop; va += PAGE_SIZE) {
+			pte_t *slot = &pt[pt_index(va)];
+			uint64_t nx = flags & VM_EXEC ? 0 : pte_mask & PTE_NX;
+			if (slot->raw)
+				pv_set_pte(mm, va, slot, pv_make_pte((pv_pte_val(*slot) & keep) | nx));
+		}
+		pv_mmu_lazy_leave();
+	}
+	flush_range(mm, start, end);
+}
+
+/* The gate's page simply goes: the next fault brings it back with its new rights. */
+int table_protect(struct mm *mm, const struct vma *v, uint32_t flags)
+{
+	bool shown = v->flags & VM_ACCESS, show = flags & VM_ACCESS;
+
+	if (v->flags & VM_SPECIAL) {
+		table_zap(mm, v->start, v->end, false);
+		return 0;
+	}
+	if (!mm->hidden && !show && !(mm->hidden = mm_create()))
+		return -ENOMEM;
+	if (shown != show && mm->hidden &&
+	    table_move(shown ? mm : mm->hidden, v->start, show ? mm : mm->hidden, v->start, v->end - v->start))
+		return -ENOMEM;
+	if (show)
+		change_rights(mm, v->start, v->end, flags);
+	return 0;
 }

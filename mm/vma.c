@@ -13,7 +13,6 @@
  * shortens or removes a VMA here has emptied that range before.
  */
 #include "kernel/file.h"
-#include "kernel/inode.h"
 #include "mm/internal.h"
 
 struct vma vma_none;
@@ -191,25 +190,4 @@ uint32_t vma_find_hole(struct mm *mm, uint32_t len, struct vma **next)
 		return find_hole_above(mm, len, next);
 	mm->hole_top = addr;
 	return addr;
-}
-
-/* Columns as Linux prints them: the name starts at column 49. */
-int mm_maps_line(const struct vma *v, char *to, size_t size)
-{
-	const struct inode *inode = v->file ? v->file->inode : NULL;
-	char line[64];
-	size_t n;
-
-	snprintf(line, sizeof(line), "%08x-%08x %c%c%c%c %08llx 00:%02x %u ", v->start, v->end, v->flags & VM_READ ? 'r' : '-',
-		 v->flags & VM_WRITE ? 'w' : '-', v->flags & VM_EXEC ? 'x' : '-', v->flags & VM_SHARED ? 's' : 'p',
-		 v->file ? (unsigned long long)v->pgoff << PAGE_SHIFT : 0, inode ? inode->dev : 0, inode ? inode->ino : 0);
-	n = snprintf(to, size, v->name || v->file ? "%-49s" : "%s", line);
-	if (v->name && n < size)
-		strlcpy(to + n, v->name, size - n);
-	else if (v->file && n < size)
-		file_path(v->file, to + n, size - n);
-	n = MIN(strlen(to), size - 2);
-	to[n++] = '\n';
-	to[n] = 0;
-	return n;
 }
