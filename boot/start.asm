@@ -15,11 +15,7 @@
 
 %include "offsets.inc"
 
-%define KERNEL_BASE     0xC0000000
 %define PHYS(x)         ((x) - KERNEL_BASE)
-%define MULTIBOOT1      0
-%define MULTIBOOT2      1
-%define PVH             2
 %define STACK_SIZE      8192
 %define STACK_RESERVED  16
 %define KERNEL_CS       12 << 3
@@ -60,10 +56,10 @@ mb2_end:
 ; ---- the first instructions, linked at physical addresses ----
 
                 section .boot.text progbits alloc exec nowrite align=16
-start:          mov     ecx, MULTIBOOT1
+start:          mov     ecx, DOOR_MULTIBOOT1
                 cmp     eax, 0x2BADB002
                 je      enter
-                mov     ecx, MULTIBOOT2
+                mov     ecx, DOOR_MULTIBOOT2
                 cmp     eax, 0x36D76289
                 je      enter
                 mov     ecx, cs
@@ -73,14 +69,14 @@ start:          mov     ecx, MULTIBOOT1
 .unknown:       hlt                             ; no loader that we know, no console that we could trust
                 jmp     .unknown
 
-start_pvh:      mov     ecx, PVH
+start_pvh:      mov     ecx, DOOR_PVH
 enter:          cli
                 cld
                 mov     esp, PHYS(boot_stack + STACK_SIZE - STACK_RESERVED)
                 mov     esi, ebx                ; the loader's structure
                 mov     edi, ecx                ; the door
                 call    has_pae
-                jz      near no_pae
+                jz      near boot_no_pae        ; refuse.asm, at physical addresses too: says so and stops
                 rdtsc
                 mov     [PHYS(boot_cycles)], eax
                 mov     [PHYS(boot_cycles) + 4], edx
@@ -187,9 +183,6 @@ start_lguest:   cld
                 hypercall LHCALL_SHUTDOWN, PHYS(refused_text), LGUEST_POWEROFF
 .never:         hypercall LHCALL_HALT
                 jmp     .never
-
-; No paging as we need it: say so and stop. boot_no_pae (refuse.asm) runs at physical addresses too.
-no_pae:         jmp     boot_no_pae
 
 ; From here on at the addresses that the kernel is linked to. ebp 0 ends backtraces.
                 section .text

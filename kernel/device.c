@@ -14,7 +14,7 @@
 #include "kernel/task.h"
 #include "mm/uaccess.h"
 
-static struct device { uint32_t number; const struct file_ops *ops; void *private; } devices[16];
+static struct device { uint32_t number; const struct file_ops *ops; } devices[16];
 static uint32_t device_count;
 static struct inode *folder;	/* /dev */
 
@@ -27,7 +27,6 @@ static int device_open(struct inode *inode, struct file *f)
 		if (devices[i].number != inode->rdev)
 			continue;
 		f->ops = devices[i].ops;
-		f->private = devices[i].private;
 		return f->ops->open ? f->ops->open(inode, f) : 0;
 	}
 	return -ENXIO;
@@ -100,11 +99,11 @@ static void add_name(const char *text, struct inode *inode)
 }
 
 /* Only during boot. The table is small; overrunning it is a bug of ours. */
-void device_register(const char *name, uint32_t major, uint32_t minor, const struct file_ops *ops, void *private)
+void device_register(const char *name, uint32_t number, const struct file_ops *ops)
 {
 	BUG_ON(device_count == ARRAY_SIZE(devices));
-	devices[device_count++] = (struct device) { major << 8 | minor, ops, private };
-	add_name(name, ramfs_new(S_IFCHR | 0666, major << 8 | minor));
+	devices[device_count++] = (struct device) { number, ops };
+	add_name(name, ramfs_new(S_IFCHR | 0666, number));
 }
 
 /*
@@ -127,9 +126,9 @@ void device_init(void)
 		panic("device: no memory for /dev");
 	for (uint32_t i = 0; i < ARRAY_SIZE(links); i++)
 		add_name(links[i][0], ramfs_new_link(links[i][1], strlen(links[i][1])));
-	device_register("null", 1, 3, &null_ops, NULL);
-	device_register("zero", 1, 5, &zero_file_ops, NULL);
-	device_register("full", 1, 7, &full_ops, NULL);
-	device_register("random", 1, 8, &random_ops, NULL);
-	device_register("urandom", 1, 9, &random_ops, NULL);
+	device_register("null", 1 << 8 | 3, &null_ops);
+	device_register("zero", 1 << 8 | 5, &zero_file_ops);
+	device_register("full", 1 << 8 | 7, &full_ops);
+	device_register("random", 1 << 8 | 8, &random_ops);
+	device_register("urandom", 1 << 8 | 9, &random_ops);
 }

@@ -36,8 +36,7 @@ struct file_ops {
 	/* Sets f->pos and returns it. NULL: -ESPIPE, the mark of files without a position. */
 	int64_t (*seek)(struct file *f, int64_t offset, int whence);
 	/*
-	 * f is complete: inode, flags, and for devices private as registered. May
-	 * change ops and private; may sleep.
+	 * f is complete: inode and flags. May change ops and private; may sleep.
 	 */
 	int (*open)(struct inode *inode, struct file *f);
 	void (*release)(struct file *f);	/* the last reference is gone; not called when open failed */
@@ -137,10 +136,7 @@ void vfs_init(void);
 void initrd_unpack(const void *archive, size_t size);
 /* Opens /dev/console as descriptors 0, 1, 2 of current (process 1). */
 void vfs_open_console(void);
-/*
- * A character device: appears as /dev/NAME; every node of this number leads to it.
- * f->private = private at each open.
- */
-void device_register(const char *name, uint32_t major, uint32_t minor, const struct file_ops *ops, void *private);
+/* A character device: appears as /dev/NAME; every node of this number (major << 8 | minor) leads to it. */
+void device_register(const char *name, uint32_t number, const struct file_ops *ops);
 
 #endif

@@ -27,27 +27,23 @@ struct link {
 static struct link *links;
 static uint32_t entries, bytes;
 
-/* Inode and device number together tell one file from another. */
-static struct link *find_link(const struct cpio_entry *e)
+/*
+ * Where the inode of an entry with several names is kept, NULL there until the first of them has
+ * come. Inode and device number together tell one file from another. NULL: out of memory.
+ */
+static struct inode **link_place(const struct cpio_entry *e)
 {
 	struct link *l;
 
 	for (l = links; l; l = l->next)
 		if (l->ino == e->ino && l->dev_major == e->dev_major && l->dev_minor == e->dev_minor)
-			break;
-	return l;
-}
-
-/* False: out of memory. */
-static bool add_link(const struct cpio_entry *e, struct inode *inode)
-{
-	struct link *l = kmalloc(sizeof(*l));
-
+			return &l->inode;
+	l = kmalloc(sizeof(*l));
 	if (!l)
-		return false;
-	*l = (struct link) { links, e->ino, e->dev_major, e->dev_minor, inode_get(inode) };
+		return NULL;
+	*l = (struct link) { links, e->ino, e->dev_major, e->dev_minor, NULL };
 	links = l;
-	return true;
+	return &l->inode;
 }
 
 /* Inode numbers mean nothing beyond the end of an archive. */
@@ -56,7 +52,8 @@ static void forget_links(void)
 	while (links) {
 		struct link *l = links;
 		links = l->next;
-		inode_put(l->inode);
+		if (l->inode)
+			inode_put(l->inode);
 		kfree(l);
 	}
 }
@@ -92,20 +89,17 @@ static int make_parents(char *path)
 static struct inode *entry_inode(const struct cpio_entry *e)
 {
 	bool linked = e->nlink > 1 && !S_ISDIR(e->mode) && !S_ISLNK(e->mode);
-	struct link *l = linked ? find_link(e) : NULL;
+	struct inode *inode, *single = NULL, **place = linked ? link_place(e) : &single;
 	const char *data = (const char *)e->data;
-	struct inode *inode;
 
-	if (l)
-		return inode_get(l->inode);
+	if (!place || *place)
+		return place ? inode_get(*place) : NULL;
 	if (S_ISLNK(e->mode))
 		inode = ramfs_new_link(data, strnlen(data, MIN(e->size, PATH_MAX - 1)));
 	else
 		inode = ramfs_new(e->mode & (S_IFMT | 07777), e->rdev_major << 8 | (e->rdev_minor & 0xFF));
-	if (inode && linked && !add_link(e, inode)) {
-		inode_put(inode);
-		return NULL;
-	}
+	if (inode && linked)
+		*place = inode_get(inode);
 	return inode;
 }
 

@@ -34,8 +34,8 @@ char *strchr(const char *s, int c);
 size_t strlcpy(char *to, const char *from, size_t size);
 
 /*
- * printf: %d %i %u %x %X %o %c %s %p %% with l, ll (64 bits), h, z, width, precision, 0, -, # (0x) and *. Writes at most
- * size bytes with the NUL, which is always there unless size is 0; returns the length of the whole text.
+ * printf: %d %u %x %c %s %p %% with l, ll (64 bits), width, 0, -, * and, for texts, precision. Writes at most size bytes
+ * with the NUL, which is always there unless size is 0; returns the length of the whole text.
  */
 int vsnprintf(char *to, size_t size, const char *fmt, va_list ap);
 int snprintf(char *to, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

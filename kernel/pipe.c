@@ -273,18 +273,26 @@ static uint32_t pipe_poll(struct file *f, struct poll_table *table)
 	return ready;
 }
 
+/* An opening more or less: those who wait for partners, or for what these will do, look again. */
+static void count(const struct file *f, int by)
+{
+	struct pipe *p = f->private;
+
+	p->readers += reads(f) ? by : 0;
+	p->writers += writes(f) ? by : 0;
+	wake(&p->readable);
+	wake(&p->writable);
+}
+
 /*
- * One opening less; the last one frees the pipe. The mode of an open file never
- * changes, so this undoes what join did.
+ * The last one frees the pipe. The mode of an open file never changes, so this undoes what
+ * join did.
  */
 static void pipe_release(struct file *f)
 {
 	struct pipe *p = f->private;
 
-	p->readers -= reads(f);
-	p->writers -= writes(f);
-	wake(&p->readable);
-	wake(&p->writable);
+	count(f, -1);
 	if (p->readers || p->writers)
 		return;
 	for (uint32_t i = 0; i < PIPE_PAGES; i++)
@@ -293,20 +301,19 @@ static void pipe_release(struct file *f)
 	f->inode->pipe = NULL;
 }
 
-/* Makes the pipe of an inode that nobody has open. */
-static int pipe_make(struct inode *inode)
+/* The pipe of an inode that nobody has open. NULL: out of memory. */
+static struct pipe *pipe_new(void)
 {
 	struct pipe *p = kzalloc(sizeof(*p));
 
 	if (!p)
-		return -ENOMEM;
+		return NULL;
 	waitq_init(&p->readable);
 	waitq_init(&p->writable);
 	for (uint32_t i = 0; i < PIPE_PAGES; i++)
 		drop_page(&p->ring[i]);
 	p->first = p->last = p->ring;
-	inode->pipe = p;
-	return 0;
+	return p;
 }
 
 /* Takes part as f's mode says, and wakes those who wait for that. */
@@ -314,12 +321,9 @@ static void join(struct file *f, struct pipe *p)
 {
 	f->private = p;
 	f->pos = UINT64_MAX;
-	p->readers += reads(f);
 	p->reader_count += reads(f);
-	p->writers += writes(f);
 	p->writer_count += writes(f);
-	wake(&p->readable);
-	wake(&p->writable);
+	count(f, 1);
 }
 
 /*
@@ -351,12 +355,12 @@ static int wait_for_partner(struct file *f)
  */
 static int pipe_open(struct inode *inode, struct file *f)
 {
-	int error = !f->can ? -EINVAL : inode->pipe ? 0 : pipe_make(inode);
-
-	if (error)
-		return error;
+	if (!f->can)
+		return -EINVAL;
+	if (!inode->pipe && !(inode->pipe = pipe_new()))
+		return -ENOMEM;
 	join(f, inode->pipe);
-	error = wait_for_partner(f);
+	int error = wait_for_partner(f);
 	if (error)
 		pipe_release(f);
 	return error;
@@ -375,47 +379,12 @@ const struct file_ops pipe_file_ops = {
 static const struct inode_ops pipe_inode_ops;
 
 /*
- * Both ends; without O_NONBLOCK the order matters: a reader alone would wait, so the
- * first one opens both ways for a moment.
+ * Each end is opened without waiting, the reader first, which needs no partner; then it is given
+ * its flags. Both or none.
  */
-static int pipe_ends(struct inode *inode, uint32_t flags, struct file *ends[2])
-{
-	ends[0] = inode_open(inode, O_RDWR | flags);
-	if (IS_ERR_VALUE(ends[0]))
-		return (int)ends[0];
-	ends[1] = inode_open(inode, O_WRONLY | flags);
-	if (IS_ERR_VALUE(ends[1])) {
-		file_put(ends[0]);
-		return (int)ends[1];
-	}
-	ends[0]->flags &= ~O_ACCMODE;
-	ends[0]->can = FILE_READ;
-	inode->pipe->writers--;
-	return 0;
-}
-
-/* Both or none; the files are taken over in any case. */
-static int pipe_descriptors(struct file *ends[2], bool close_on_exec, int *fds)
-{
-	int numbers[2], error = 0;
-
-	for (int i = 0; i < 2; i++) {
-		numbers[i] = fd_install(ends[i], 0, close_on_exec);
-		if (numbers[i] < 0) {
-			error = numbers[i];
-			file_put(ends[i]);
-		}
-	}
-	if (!error)
-		error = copy_to_user(fds, numbers, sizeof(numbers));
-	for (int i = 0; error && i < 2; i++)
-		sys_close(numbers[i]);	/* of an error number: nothing is open there */
-	return error;
-}
-
 long sys_pipe2(int *fds, uint32_t flags)
 {
-	struct file *ends[2];
+	int fd[2] = { -EBADF, -EBADF }, error = 0;
 
 	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
 		return -EINVAL;
@@ -423,8 +392,19 @@ long sys_pipe2(int *fds, uint32_t flags)
 	if (!inode)
 		return -ENOMEM;
 	inode->dev = DEV_PIPE;
-	int error = pipe_ends(inode, flags & ~O_CLOEXEC, ends);
+	for (int i = 0; i < 2 && !error; i++) {
+		struct file *f = inode_open(inode, (i ? O_WRONLY : O_RDONLY) | O_NONBLOCK);
+		fd[i] = IS_ERR_VALUE(f) ? (int)f : fd_install(f, 0, flags & O_CLOEXEC);
+		error = MIN(fd[i], 0);
+		if (!error)
+			f->flags = i | (flags & ~O_CLOEXEC);
+		else if (!IS_ERR_VALUE(f))
+			file_put(f);
+	}
 	inode_put(inode);
-	return error ? error : pipe_descriptors(ends, flags & O_CLOEXEC, fds);
+	if (!error)
+		error = copy_to_user(fds, fd, sizeof(fd));
+	for (int i = 0; error && i < 2; i++)
+		sys_close(fd[i]);	/* of an error number: nothing is open there */
+	return error;
 }
-

@@ -5,12 +5,13 @@
  * vsnprintf knows the conversions that kernel/lib.h lists, and prints anything else as it stands.
  */
 #include "kernel/lib.h"
+#include <limits.h>
 
 /* Where the text goes, and how long it would be. */
 struct sink { char *to; size_t size, length; };
 
-/* A conversion: longs counts its l's, two of them are 64 bits; precision -1: none was given. */
-struct spec { bool left, zero, alt; int width, precision, longs; };
+/* A conversion: longs counts its l's, two of them are 64 bits; precision counts for texts only. */
+struct spec { bool left, zero; int width, precision, longs; };
 
 /* Counts on when there is no room, and keeps a place for the NUL. */
 static void put(struct sink *s, char c)
@@ -44,20 +45,15 @@ static void field(struct sink *s, const struct spec *f, const char *prefix, cons
 		pad(s, fill, ' ');
 }
 
-/* %p is 0x and eight digits; # puts 0x before the other bases, too. */
-static void number(struct sink *s, const struct spec *f, uint64_t value, char kind, bool negative)
+static void number(struct sink *s, const struct spec *f, uint64_t value, unsigned base, const char *prefix)
 {
-	const char *digits = kind == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-	unsigned base = kind == 'u' || kind == 'd' ? 10 : kind == 'o' ? 8 : 16;
-	char text[24];			/* 2^64 in octal has 22 digits */
+	char text[20];			/* 2^64 has so many decimal digits */
 	int at = sizeof(text);
 
 	do {
-		text[--at] = digits[div64(&value, base)];
+		text[--at] = "0123456789abcdef"[div64(&value, base)];
 	} while (value);
-	while ((int)sizeof(text) - at < f->precision && at > 0)
-		text[--at] = '0';
-	field(s, f, negative ? "-" : f->alt && base != 10 ? "0x" : "", text + at, sizeof(text) - at);
+	field(s, f, prefix, text + at, sizeof(text) - at);
 }
 
 /* "*" takes the number from the arguments. */
@@ -72,23 +68,23 @@ static const char *read_number(const char *fmt, int *value, va_list *ap)
 	return fmt;
 }
 
-/* Behind the '%': flags, width, precision, length. h and z say nothing on a 32-bit machine. */
+/* Behind the '%': flags, width, precision, length. */
 static const char *read_spec(const char *fmt, struct spec *f, va_list *ap)
 {
-	*f = (struct spec){ .precision = -1 };
-	for (; *fmt == '-' || *fmt == '0' || *fmt == '#'; fmt++) {
+	*f = (struct spec){ .precision = INT_MAX };
+	for (; *fmt == '-' || *fmt == '0'; fmt++) {
 		f->left |= *fmt == '-';
 		f->zero |= *fmt == '0';
-		f->alt |= *fmt == '#';
 	}
 	fmt = read_number(fmt, &f->width, ap);
 	if (*fmt == '.')
 		fmt = read_number(fmt + 1, &f->precision, ap);
-	for (; *fmt == 'l' || *fmt == 'h' || *fmt == 'z'; fmt++)
-		f->longs += *fmt == 'l';
+	for (; *fmt == 'l'; fmt++)
+		f->longs++;
 	return fmt;
 }
 
+/* A pointer is a number of a certain form. */
 static void convert(struct sink *s, struct spec *f, char kind, va_list *ap)
 {
 	const char *t;
@@ -97,23 +93,20 @@ static void convert(struct sink *s, struct spec *f, char kind, va_list *ap)
 
 	switch (kind) {
 	case 'd':
-	case 'i':
 		n = f->longs > 1 ? va_arg(*ap, int64_t) : va_arg(*ap, int32_t);
-		return number(s, f, n < 0 ? -(uint64_t)n : (uint64_t)n, 'd', n < 0);
+		return number(s, f, n < 0 ? -(uint64_t)n : (uint64_t)n, 10, n < 0 ? "-" : "");
 	case 'p':
-		f->precision = 8;
-		f->alt = true;
-		/* fall through */
+		f->zero = true;
+		f->width = 10;
+		return number(s, f, va_arg(*ap, uint32_t), 16, "0x");
 	case 'u':
 	case 'x':
-	case 'X':
-	case 'o':
-		return number(s, f, f->longs > 1 ? va_arg(*ap, uint64_t) : va_arg(*ap, uint32_t), kind, false);
+		return number(s, f, f->longs > 1 ? va_arg(*ap, uint64_t) : va_arg(*ap, uint32_t), kind == 'u' ? 10 : 16, "");
 	case 's':
 		t = va_arg(*ap, const char *);
 		t = t ? t : "(null)";
 		f->zero = false;
-		return field(s, f, "", t, strnlen(t, f->precision < 0 ? SIZE_MAX : (size_t)f->precision));
+		return field(s, f, "", t, strnlen(t, f->precision));
 	case 'c':
 		c = va_arg(*ap, int);
 	}

@@ -279,21 +279,17 @@ static bool satisfied(const struct tty *t, uint32_t wanted)
  */
 static bool interpret(struct tty *t, uint32_t wanted)
 {
-	bool enough, more;
-
-	do {
-		irq_flags_t flags = irq_save();
-		enough = satisfied(t, wanted);
-		more = !enough && t->raw_out != t->raw_in && !signal_pending();
-		if (more) {
-			t->quiet = 0;
-			take_byte(t, t->raw[t->raw_out++ % RAW_SIZE]);
-			if (tty_input_room() == RAW_SIZE / 4)
-				console_input_room();
-		}
-		irq_restore(flags);
-	} while (more);
-	return enough;
+	for (;;) {
+		IRQ_GUARD;
+		if (satisfied(t, wanted))
+			return true;
+		if (t->raw_out == t->raw_in || signal_pending())
+			return false;
+		t->quiet = 0;
+		take_byte(t, t->raw[t->raw_out++ % RAW_SIZE]);
+		if (tty_input_room() == RAW_SIZE / 4)
+			console_input_room();
+	}
 }
 
 /* ---- input ---- */
@@ -323,11 +319,9 @@ static void watch(struct tty *t)
 
 void tty_used(struct tty *t)
 {
-	irq_flags_t flags = irq_save();
-
+	IRQ_GUARD;
 	t->quiet = 0;
 	watch(t);
-	irq_restore(flags);
 }
 
 /* Only stores, so that an interrupt is short however much an echo would have to print. */
@@ -382,12 +376,10 @@ static void watch_fire(struct timer *timer)
 /* TCSAFLUSH, TCIFLUSH: what has not been read is gone, but for what the drivers still hold back. */
 void tty_flush_input(struct tty *t)
 {
-	irq_flags_t flags = irq_save();
-
+	IRQ_GUARD;
 	drop_line(t);
 	t->raw_out = t->raw_in;
 	console_input_room();
-	irq_restore(flags);
 }
 
 /*
@@ -396,17 +388,14 @@ void tty_flush_input(struct tty *t)
  */
 void tty_set_mode(struct tty *t, const struct termios *to)
 {
-	irq_flags_t flags = irq_save();
-	bool was_canonical = lflag(t, ICANON);
-
-	t->termios = *to;
-	if (was_canonical != lflag(t, ICANON)) {
+	IRQ_GUARD;
+	if ((t->termios.c_lflag ^ to->c_lflag) & ICANON) {
 		t->complete = t->end > t->start;
 		t->literal = false;
 	}
+	t->termios = *to;
 	if (!iflag(t, IXON))
 		set_stopped(t, false);
-	irq_restore(flags);
 	wake_all(&t->readers);
 	tty_used(t);
 }

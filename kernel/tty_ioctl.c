@@ -14,7 +14,12 @@
  * same, TCSBRK and TIOCOUTQ trivial.
  */
 #include "kernel/tty_internal.h"
+#include "kernel/device.h"
+#include "kernel/inode.h"
 #include "kernel/pid.h"
+
+/* The devices' numbers are Linux's (Documentation/admin-guide/devices.txt), in the form of inode->rdev. */
+enum { OWN_TTY = 5 << 8 | 0, CONSOLE = 5 << 8 | 1, LINE = 4 << 8 | 64 };
 
 /* ---- who may do what ---- */
 
@@ -194,45 +199,10 @@ static int set_size(struct tty *t, const void *user)
 	return 0;
 }
 
-/* TCFLSH; there is no queued output to drop. */
-static int flush(struct tty *t, uint32_t what)
-{
-	if (what > TCIOFLUSH)
-		return -EINVAL;
-	if (what != TCOFLUSH)
-		tty_flush_input(t);
-	return 0;
-}
-
-/* TCXONC stops and starts output; sending ^S and ^Q to the other side (2, 3) is for lines slower than this. */
-static int flow(struct tty *t, uint32_t what)
-{
-	if (what > 3)
-		return -EINVAL;
-	if (what < 2)
-		t->stopped = what == 0;
-	wake_all(&t->writers);
-	return 0;
-}
-
 /* Those that change something for all, and so are not for the background. */
-static int change(struct tty *t, uint32_t cmd, uint32_t arg)
+static bool is_change(uint32_t cmd)
 {
-	int error = tty_may_change(t);
-
-	if (error)
-		return error;
-	switch (cmd) {
-	case TCFLSH:
-		return flush(t, arg);
-	case TCXONC:
-		return flow(t, arg);
-	case TCSBRK:
-	case TCSBRKP:
-		return 0;
-	default:
-		return set_mode(t, (const void *)arg, cmd == TCSETSF);
-	}
+	return (cmd >= TCSETS && cmd <= TCSETSF) || (cmd >= TCSBRK && cmd <= TCFLSH) || cmd == TCSBRKP;
 }
 
 /* Only a process of the terminal's own session learns the session and the foreground group. */
@@ -241,22 +211,37 @@ static int get_own(const struct tty *t, void *user, int number)
 	return current->process->ctty == t ? put_user_u32(user, number) : -ENOTTY;
 }
 
+/*
+ * There is no queued output for TCFLSH to drop. TCXONC stops (0) and starts (1) output; sending ^S and ^Q to the other side
+ * (2, 3) is for lines slower than this.
+ */
 static int tty_ioctl(struct file *f, uint32_t cmd, uint32_t arg)
 {
 	struct tty *t = &console_tty;
 	void *user = (void *)arg;
+	int error = is_change(cmd) ? tty_may_change(t) : 0;
 
+	if (error)
+		return error;
 	switch (cmd) {
 	case TCGETS:
 		return copy_to_user(user, &t->termios, sizeof(t->termios));
 	case TCSETS:
 	case TCSETSW:
 	case TCSETSF:
+		return set_mode(t, user, cmd == TCSETSF);
 	case TCFLSH:
+		if (arg != TCOFLUSH && arg <= TCIOFLUSH)
+			tty_flush_input(t);
+		return arg <= TCIOFLUSH ? 0 : -EINVAL;
 	case TCXONC:
+		if (arg < 2)
+			t->stopped = arg == 0;
+		wake_all(&t->writers);
+		return arg <= 3 ? 0 : -EINVAL;
 	case TCSBRK:
 	case TCSBRKP:
-		return change(t, cmd, arg);
+		return 0;
 	case TIOCGWINSZ:
 		return copy_to_user(user, &t->winsize, sizeof(t->winsize));
 	case TIOCSWINSZ:
@@ -290,33 +275,24 @@ static bool wants_ctty(const struct file *f)
 	return !(f->flags & O_NOCTTY) && (f->flags & O_ACCMODE) != O_WRONLY && p->pid == p->sid && !p->ctty;
 }
 
-/* /dev/ttyS0 */
-static int open_line(struct inode *inode, struct file *f)
+/* By the number of the node that was opened; everything else is the same terminal. */
+static int tty_open(struct inode *inode, struct file *f)
 {
-	if (wants_ctty(f) && !console_tty.sid)
+	if (inode->rdev == OWN_TTY)
+		return current->process->ctty ? 0 : -ENXIO;
+	if (inode->rdev == LINE && wants_ctty(f) && !console_tty.sid)
 		become_ctty(&console_tty);
 	return 0;
 }
 
-/* /dev/tty */
-static int open_own(struct inode *inode, struct file *f)
-{
-	return current->process->ctty ? 0 : -ENXIO;
-}
+static const struct file_ops tty_ops = {
+	.read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll, .open = tty_open,
+};
 
-#define TTY_OPS(open_function) {							\
-	.read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll, .open = open_function }
-
-/* One table for each way of opening; everything else is the same terminal. */
-static const struct file_ops console_ops = TTY_OPS(NULL);
-static const struct file_ops line_ops = TTY_OPS(open_line);
-static const struct file_ops own_ops = TTY_OPS(open_own);
-
-/* The numbers are Linux's (Documentation/admin-guide/devices.txt). */
 void tty_init(void)
 {
 	tty_defaults(&console_tty);
-	device_register("tty", 5, 0, &own_ops, &console_tty);
-	device_register("console", 5, 1, &console_ops, &console_tty);
-	device_register("ttyS0", 4, 64, &line_ops, &console_tty);
+	device_register("tty", OWN_TTY, &tty_ops);
+	device_register("console", CONSOLE, &tty_ops);
+	device_register("ttyS0", LINE, &tty_ops);
 }

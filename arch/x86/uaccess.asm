@@ -12,7 +12,7 @@
 %include "arch/x86/fixup.inc"
 %include "pv/sites.inc"
 
-		global	user_copy, user_clear, user_string, user_get32, user_put32, user_get8, user_put8, user_cmpxchg
+		global	user_copy, user_clear, user_string, user_get32, user_put32
 
 		section	.text
 
@@ -131,14 +131,6 @@ user_get32:	PV_CALL	cpu, user_access_begin
 		ret
 		FIXUP	.get, .fault
 
-user_get8:	PV_CALL	cpu, user_access_begin
-.get:		mov	cl, [edx]
-		PV_CALL	cpu, user_access_end
-		mov	[eax], cl
-		xor	eax, eax
-		ret
-		FIXUP	.get, user_get32.fault
-
 ; eax = user address, edx = value
 		align	16
 user_put32:	PV_CALL	cpu, user_access_begin
@@ -147,24 +139,5 @@ user_put32:	PV_CALL	cpu, user_access_begin
 		xor	eax, eax
 		ret
 		FIXUP	.put, user_get32.fault
-
-user_put8:	PV_CALL	cpu, user_access_begin
-.put:		mov	[eax], dl
-		PV_CALL	cpu, user_access_end
-		xor	eax, eax
-		ret
-		FIXUP	.put, user_get32.fault
-
-; eax = user address, edx = expected, ecx = new value, then on the stack: where the old value goes
-		align	16
-user_cmpxchg:	xchg	eax, edx
-		PV_CALL	cpu, user_access_begin
-.exchange:	lock cmpxchg [edx], ecx
-		PV_CALL	cpu, user_access_end
-		mov	edx, [esp + 4]
-		mov	[edx], eax
-		xor	eax, eax
-		ret
-		FIXUP	.exchange, user_get32.fault
 
 		section	.note.GNU-stack noalloc noexec nowrite progbits
