@@ -317,6 +317,8 @@ static int load_program(struct exec *x, struct mm *mm)
 		mm->brk_start = PAGE_ALIGN_UP(p->plan.end + p->bias);
 	mm->brk = mm->brk_start;
 	mm->exe = file_get(p->file);
+	mm->exe->writes = -1;
+	mm->exe->inode->writers--;
 	return load(mm, p);
 }
 

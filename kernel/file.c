@@ -45,12 +45,15 @@ static inline struct file *file_new(struct inode *inode, uint32_t flags)
 	f->flags = flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
 	f->can = (flags + 1) & (FILE_READ | FILE_WRITE);	/* O_RDONLY is 0, O_WRONLY 1, O_RDWR 2 */
 	f->count = 1;
+	f->writes = f->can >> 1;
+	inode->writers += f->writes;
 	f->private = NULL;
 	return f;
 }
 
 static inline void file_free(struct file *f)
 {
+	f->inode->writers -= f->writes;
 	inode_put(f->inode);
 	if (unlikely(spares >= SPARES)) {
 		kfree(f);
@@ -129,6 +132,8 @@ static int check_open(const struct inode *inode, uint32_t flags)
 		return -EEXIST;
 	if (S_ISLNK(inode->mode) && !(flags & O_PATH))
 		return (flags & O_DIRECTORY) ? -ENOTDIR : -ELOOP;
+	if (inode->writers < 0 && (flags & (O_ACCMODE | O_TRUNC)))
+		return -ETXTBSY;
 	if (!S_ISDIR(inode->mode))
 		return (flags & O_DIRECTORY) ? -ENOTDIR : 0;
 	return flags & (O_ACCMODE | O_TRUNC | O_CREAT) ? -EISDIR : 0;
@@ -206,10 +211,13 @@ struct file *file_open_exec(const char *path)
 {
 	struct file *f = file_open(path, O_RDONLY | O_NONBLOCK);
 
-	if (IS_ERR_VALUE(f) || (f->ops == &ramfs_file_ops && (f->inode->mode & 0111)))
+	if (IS_ERR_VALUE(f))
+		return f;
+	int error = f->ops != &ramfs_file_ops || !(f->inode->mode & 0111) ? -EACCES : f->inode->writers > 0 ? -ETXTBSY : 0;
+	if (!error)
 		return f;
 	file_put(f);
-	return (struct file *)-EACCES;
+	return (struct file *)error;
 }
 
 int32_t file_read_kernel(struct file *f, void *to, uint32_t n, uint64_t pos)

@@ -57,6 +57,7 @@ struct file {
 	uint32_t flags;			/* O_* as F_GETFL shows them */
 	uint32_t can;			/* FILE_READ, ...: what read and write must check, in one bit */
 	uint32_t count;			/* descriptors, mappings and calls under way */
+	int32_t writes;			/* its share of inode->writers */
 	void *private;			/* of the kind: pipe, tty, proc text */
 };
 

@@ -89,6 +89,7 @@ struct inode {
 	const struct inode_ops *ops;
 	const struct file_ops *fops;	/* of files opened on it; device nodes: those that find the device */
 	uint32_t count;
+	int32_t writers;		/* files open for writing, or, negative, programs that run: never both (ETXTBSY) */
 	uint32_t mode;			/* S_IF* and permission bits */
 	uint32_t nlink;
 	uint32_t ino;

@@ -247,6 +247,8 @@ static long truncate_inode(struct inode *inode, void *size)
 		return -EISDIR;
 	if (!S_ISREG(inode->mode))
 		return -EINVAL;
+	if (inode->writers < 0)
+		return -ETXTBSY;
 	return in_ramfs(inode) ? ramfs_truncate(inode, *(uint64_t *)size) : -EPERM;
 }
 

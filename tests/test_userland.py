@@ -123,6 +123,8 @@ def test_tour():
     ("cat /proc/self/status", "(?i)^pid:"),
     ("cat /no/such/file", "(?i)no such file"),
     ("/no/such/program; echo $?", "^127$"),
+    ("echo x >/bin/sh", "the program runs$"),
+    ("echo x >/tmp/x; cat /bin/true >/bin/uname; uname; echo $?", "^0$"),
     ("echo 'echo script' >/tmp/s; sh /tmp/s", "^script$"),
 ])
 def test_shell(command, pattern):

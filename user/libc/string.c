@@ -176,7 +176,7 @@ static const struct {
 	{ EACCES, "permission denied" }, { EFAULT, "bad address" }, { EBUSY, "busy" }, { EEXIST, "file exists" },
 	{ ENODEV, "no such device" }, { ENOTDIR, "not a folder" }, { EISDIR, "is a folder" },
 	{ EINVAL, "invalid argument" }, { EMFILE, "too many open files" }, { ENOTTY, "not a terminal" },
-	{ ENOSPC, "no space left" }, { ESPIPE, "cannot seek" }, { EROFS, "read-only" }, { EPIPE, "broken pipe" },
+	{ ENOSPC, "no space left" }, { ETXTBSY, "the program runs" }, { ESPIPE, "cannot seek" }, { EROFS, "read-only" }, { EPIPE, "broken pipe" },
 	{ ENAMETOOLONG, "name too long" }, { ENOSYS, "no such system call" }, { ENOTEMPTY, "folder not empty" },
 	{ ELOOP, "too many links" }, { ETIMEDOUT, "timed out" },
 };
