@@ -8,7 +8,7 @@
  *
  * Codes: IBM PS/2 Hardware Interface Technical Reference, "Keyboard/Auxiliary Device Controller" and the tables of scan
  * code set 1: a key down sends its code, the same key up the code with bit 7 set. Keys that were added to the first PC's
- * 83 send 0xE0 first, Pause alone 0xE1 and five bytes.
+ * 83 send 0xE0 first. Pause alone sends 0xE1 and five bytes: for us Control and an unknown key, down and up again.
  */
 #include "arch/x86/io.h"
 #include "drivers/console.h"
@@ -40,12 +40,11 @@ static const char cursor[][3] = { "H", "A", "5~", "-", "D", "", "C", "+", "F", "
 
 enum { LEFT_SHIFT = 0x2A, RIGHT_SHIFT = 0x36, CONTROL = 0x1D, ALT = 0x38, CAPS_LOCK = 0x3A, FIRST_CURSOR = 0x47,
        PAD_ENTER = 0x1C, PAD_SLASH = 0x35 };
-enum { RELEASED = 0x80, EXTENDED = 0xE0, PAUSE = 0xE1 };
+enum { RELEASED = 0x80, EXTENDED = 0xE0 };
 
 /* What the keys that are held, and the bytes before this one, have made of the next one. */
 static struct {
 	bool shift, control, alt, caps_lock, extended;
-	uint8_t skip;			/* bytes left of the Pause key's six */
 } keys;
 
 /* Keys that find no room are lost, whole sequences at a time. */
@@ -111,14 +110,8 @@ static void scan_code(uint8_t byte)
 {
 	uint8_t code = byte & ~RELEASED;
 
-	if (keys.skip) {
-		keys.skip--;
-		return;
-	}
-	if (byte == PAUSE)
-		keys.skip = 5;
-	if (byte == EXTENDED || byte == PAUSE) {
-		keys.extended = byte == EXTENDED;
+	if (byte == EXTENDED) {
+		keys.extended = true;
 		return;
 	}
 	if (!modifier_key(code, !(byte & RELEASED)) && !(byte & RELEASED)) {
@@ -131,7 +124,7 @@ static void scan_code(uint8_t byte)
 }
 
 /* The limit is for a controller that went mad; what a mouse says is thrown away. */
-static void interrupt(unsigned irq)
+static void interrupt(void)
 {
 	uint8_t status;
 

@@ -78,24 +78,14 @@ static void write_piece(const char *text, size_t n)
 
 static void virtio_write(const char *text, size_t n)
 {
-	irq_flags_t flags = irq_save();
-
+	IRQ_GUARD;
 	for (size_t k; n; n -= k, text += k) {
 		k = MIN(n, (size_t)OUTPUT_SIZE);
 		write_piece(text, k);
 	}
-	irq_restore(flags);
 }
 
 /* ---- input ---- */
-
-static void take_used(void)
-{
-	uint32_t n = input.used->ring[input.seen++ % input.num].len;
-
-	typed_at = 0;
-	typed_end = MIN(n, INPUT_SIZE);
-}
 
 /* Hands on what has come, as long as there is room. With interrupts off. */
 static void receive(void)
@@ -108,18 +98,15 @@ static void receive(void)
 		if (typed_at != typed_end)
 			return;
 		if (input.seen != input.used->idx) {
-			take_used();
-			continue;
-		}
-		if (input.avail->idx != input.seen)
+			uint32_t len = input.used->ring[input.seen++ % input.num].len;
+			typed_at = 0;
+			typed_end = MIN(len, INPUT_SIZE);
+		} else if (input.avail->idx == input.seen) {
+			give(&input, typed, INPUT_SIZE, VIRTQ_DESC_WRITE);
+		} else {
 			return;
-		give(&input, typed, INPUT_SIZE, VIRTQ_DESC_WRITE);
+		}
 	}
-}
-
-static void interrupt(unsigned irq)
-{
-	receive();
 }
 
 static struct console virtio_console = { .name = "virtio", .write = virtio_write, .input_room = receive, .has_log = true };
@@ -171,8 +158,7 @@ void lguest_console_init(void)
 		return;
 	}
 	console_register(&virtio_console);
-	irq_register(input.irq, interrupt);
-	irq_flags_t flags = irq_save();
+	irq_register(input.irq, receive);
+	IRQ_GUARD;
 	receive();
-	irq_restore(flags);
 }

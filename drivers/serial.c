@@ -102,11 +102,6 @@ static void receive(void)
 	out(INTERRUPTS, room ? INTERRUPT_RECEIVE : 0);
 }
 
-static void interrupt(unsigned irq)
-{
-	receive();
-}
-
 static struct console serial_console = {
 	.name = "serial", .write = serial_early_write, .input_room = receive, .has_log = true,
 };
@@ -122,7 +117,7 @@ void serial_init(void)
 	if (state == ABSENT)
 		return;
 	console_register(&serial_console);
-	irq_register(IRQ, interrupt);
+	irq_register(IRQ, receive);
 	out(MODEM, MODEM_READY | MODEM_INTERRUPTS);
 	out(INTERRUPTS, INTERRUPT_RECEIVE);
 }

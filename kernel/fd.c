@@ -15,16 +15,6 @@
 
 /* ---- tables ---- */
 
-struct file *files_file(const struct files *files, int fd)
-{
-	return fd_in(files, fd);
-}
-
-struct file *fd_file(int fd)
-{
-	return fd_in(current->files, fd);
-}
-
 int files_next(const struct files *files, int from)
 {
 	for (uint32_t fd = MAX(from, 0); fd < files->size; fd++)

@@ -23,12 +23,13 @@ struct files {
 	struct { uint32_t open, cloexec; } map[FD_MAX / 32];	/* of 32 descriptors each; valid up to size */
 };
 
-/* As files_file (kernel/file.h), in line. */
+/* The file of a descriptor, not referenced; NULL: EBADF. Valid until the caller sleeps. */
 static inline struct file *fd_in(const struct files *files, int fd)
 {
 	return __builtin_expect((uint32_t)fd < files->size, 1) ? files->slots[fd] : NULL;
 }
 
+static inline struct file *fd_file(int fd) { return fd_in(current->files, fd); }
 /*
  * As fd_file, but NULL also for what is open by O_PATH only, which most calls refuse
  * with EBADF.

@@ -279,11 +279,6 @@ struct file *file_anonymous(void)
 	return IS_ERR_VALUE(f) ? NULL : f;
 }
 
-uint32_t file_ino(const struct file *f)
-{
-	return f->inode->ino;
-}
-
 char *file_path(const struct file *f, char *to, size_t size)
 {
 	if (file_is_pipe(f) && f->inode->dev == DEV_PIPE)

@@ -14,10 +14,7 @@
 #include "kernel/sched.h"
 #include "mm/page.h"
 
-struct file;
-struct fs;
-struct inode;
-struct poll_table;
+struct file; struct fs; struct inode; struct poll_table;
 
 /* Called by ops->poll for each queue whose wake-up may change its answer, two at most. */
 void poll_wait(struct poll_table *table, struct waitq *q);
@@ -69,12 +66,6 @@ static inline void file_put(struct file *f)
 		file_put_last(f);
 }
 /*
- * The file of a descriptor of current, not referenced; NULL: EBADF. Valid until the
- * caller sleeps.
- */
-struct file *fd_file(int fd);
-
-/*
  * Opening by a user's path from a descriptor or AT_FDCWD; flags O_*. ERR pointers
  * (IS_ERR_VALUE of mm/mm.h). May sleep.
  */
@@ -105,11 +96,7 @@ pfn_t file_page(struct file *f, uint32_t index, bool shared, int *err);
  */
 struct file *file_anonymous(void);
 
-/*
- * For /proc and its maps: the inode's number, and the absolute path ("(deleted)"
- * without a name, "pipe:[N]").
- */
-uint32_t file_ino(const struct file *f);
+/* For /proc: the absolute path ("(deleted)" without a name, "pipe:[N]"). */
 char *file_path(const struct file *f, char *to, size_t size);		/* cut to size; returns to */
 char *fs_cwd_path(const struct fs *fs, char *to, size_t size);		/* the same for a working directory */
 
@@ -123,7 +110,6 @@ struct files *files_get(struct files *files);
 void files_put(struct files *files);
 void files_close_on_exec(void);			/* of current; unshares first if the table is shared */
 int files_next(const struct files *files, int from);		/* the first open descriptor >= from, or -1 */
-struct file *files_file(const struct files *files, int fd);	/* not referenced, or NULL */
 struct fs *fs_fork(struct fs *from);		/* a copy (from NULL: the root, umask 022); NULL: out of memory */
 struct fs *fs_get(struct fs *fs);
 void fs_put(struct fs *fs);

@@ -10,10 +10,10 @@
 #include "kernel/random.h"
 #include "pv/pv_ops.h"
 
-static void (*handlers[IRQ_COUNT])(unsigned irq);
+static void (*handlers[IRQ_COUNT])(void);
 
 /* There is no unregistering: drivers live as long as the machine. */
-void irq_register(unsigned irq, void (*handler)(unsigned irq))
+void irq_register(unsigned irq, void (*handler)(void))
 {
 	BUG_ON(irq >= IRQ_COUNT || handlers[irq]);
 	handlers[irq] = handler;
@@ -30,7 +30,7 @@ void irq_dispatch(unsigned irq)
 		return;
 	if (irq < IRQ_COUNT && handlers[irq]) {
 		random_stir(irq);
-		handlers[irq](irq);
+		handlers[irq]();
 		return;
 	}
 	pv_irq_mask(irq);

@@ -9,7 +9,7 @@
 #define IRQ_COUNT	16u
 
 /* One handler per line, called with interrupts off; unmasks the line. */
-void irq_register(unsigned irq, void (*handler)(unsigned irq));
+void irq_register(unsigned irq, void (*handler)(void));
 /* From the entry code: acknowledges at the controller and calls the handler. A line without one is masked and logged once. */
 void irq_dispatch(unsigned irq);
 

@@ -11,12 +11,10 @@
  * All inodes have one table of operations: callers ask folders only for entries and links only for targets.
  */
 #include "kernel/proc.h"
-#include "abi/errno.h"
-#include "abi/fcntl.h"
+#include "kernel/fd.h"
 #include "kernel/inode.h"
 #include "kernel/pid.h"
 #include "kernel/proc_internal.h"
-#include "mm/heap.h"
 #include "mm/uaccess.h"
 
 /* What an inode is: proc.id is the process's number (0: of /proc itself), proc.what one of these. */
@@ -50,7 +48,7 @@ static struct file *file_of(const struct inode *inode)
 	if (!t || !S_ISLNK(inode->mode))
 		return NULL;
 	if (inode->proc.what >= FIRST_FD)
-		return t->files ? files_file(t->files, inode->proc.what - FIRST_FD) : NULL;
+		return t->files ? fd_in(t->files, inode->proc.what - FIRST_FD) : NULL;
 	return t->mm && !row_of(inode)->show && !row_of(inode)->text ? t->mm->exe : NULL;
 }
 
@@ -265,7 +263,7 @@ static int look_up_fd(struct inode *dir, const struct name *name, struct inode *
 	const struct file *f;
 	uint32_t fd;
 
-	if (!t || !t->files || !parse_number(name, &fd) || !(f = files_file(t->files, fd)))
+	if (!t || !t->files || !parse_number(name, &fd) || !(f = fd_in(t->files, fd)))
 		return -ENOENT;
 	return new_inode(dir, S_IFLNK | rights[f->flags & O_ACCMODE], dir->proc.id, FIRST_FD + fd, found);
 }

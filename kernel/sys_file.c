@@ -27,29 +27,29 @@ static inline struct file *file_that(int fd, uint32_t can)
 
 /* ---- read and write ---- */
 
-/* The hottest of all: look up, check, hold, call. */
+/* The file is held for as long as it takes: another thread may close the descriptor. */
+static inline long transfer(struct file *f, void *buf, uint32_t n, uint64_t *pos, bool write)
+{
+	n = MIN(n, MAX_TRANSFER);
+	file_get(f);
+	long done = write ? f->ops->write(f, buf, n, pos) : f->ops->read(f, buf, n, pos);
+	file_put(f);
+	return done;
+}
+
+/* The hottest of all. */
 long sys_read(int fd, void *buf, uint32_t n)
 {
 	struct file *f = file_that(fd, FILE_READ);
 
-	if (unlikely(!f))
-		return -EBADF;
-	file_get(f);
-	long done = f->ops->read(f, buf, MIN(n, MAX_TRANSFER), &f->pos);
-	file_put(f);
-	return done;
+	return likely(f) ? transfer(f, buf, n, &f->pos, false) : -EBADF;
 }
 
 long sys_write(int fd, const void *buf, uint32_t n)
 {
 	struct file *f = file_that(fd, FILE_WRITE);
 
-	if (unlikely(!f))
-		return -EBADF;
-	file_get(f);
-	long done = f->ops->write(f, buf, MIN(n, MAX_TRANSFER), &f->pos);
-	file_put(f);
-	return done;
+	return likely(f) ? transfer(f, (void *)buf, n, &f->pos, true) : -EBADF;
 }
 
 /* A position as it comes, in two words. */
@@ -72,10 +72,7 @@ long sys_pread64(int fd, void *buf, uint32_t n, uint32_t low, uint32_t high)
 
 	if (unlikely(!f || high >> 31))
 		return position_error(fd, high);
-	file_get(f);
-	long done = f->ops->read(f, buf, MIN(n, MAX_TRANSFER), &pos.whole);
-	file_put(f);
-	return done;
+	return transfer(f, buf, n, &pos.whole, false);
 }
 
 long sys_pwrite64(int fd, const void *buf, uint32_t n, uint32_t low, uint32_t high)
@@ -85,10 +82,7 @@ long sys_pwrite64(int fd, const void *buf, uint32_t n, uint32_t low, uint32_t hi
 
 	if (unlikely(!f || high >> 31))
 		return position_error(fd, high);
-	file_get(f);
-	long done = f->ops->write(f, buf, MIN(n, MAX_TRANSFER), &pos.whole);
-	file_put(f);
-	return done;
+	return transfer(f, (void *)buf, n, &pos.whole, true);
 }
 
 /*
@@ -123,7 +117,7 @@ static long transfer_vector(struct file *f, const struct iovec *v, int n, bool w
 		void *buf = (void *)v[i].iov_base;
 		if (!len)
 			continue;
-		part = write ? f->ops->write(f, buf, len, &f->pos) : f->ops->read(f, buf, len, &f->pos);
+		part = transfer(f, buf, len, &f->pos, write);
 		if (part < 0)
 			return done ? done : part;
 		done += part;
@@ -135,12 +129,13 @@ static long transfer_vector(struct file *f, const struct iovec *v, int n, bool w
 }
 
 /*
- * f NULL: the descriptor is not open the right way, which is told before anything else.
- * An empty vector is fine.
+ * readv and writev (kernel/syscalls.def). That the descriptor is not open the right way is told
+ * before anything else. An empty vector is fine.
  */
-static long vector(struct file *f, const struct iovec *user, int n, bool write)
+long transfer_user_vector(int fd, const struct iovec *user, int n, bool write)
 {
 	struct iovec small[SMALL_VECTOR], *v = small;
+	struct file *f = file_that(fd, write ? FILE_WRITE : FILE_READ);
 
 	if (!f)
 		return -EBADF;
@@ -157,16 +152,6 @@ static long vector(struct file *f, const struct iovec *user, int n, bool write)
 	if (v != small)
 		kfree(v);
 	return done;
-}
-
-long sys_readv(int fd, const struct iovec *iov, int n)
-{
-	return vector(file_that(fd, FILE_READ), iov, n, false);
-}
-
-long sys_writev(int fd, const struct iovec *iov, int n)
-{
-	return vector(file_that(fd, FILE_WRITE), iov, n, true);
 }
 
 /* ---- position and control ---- */
@@ -271,14 +256,7 @@ long sys_ftruncate64(int fd, uint32_t low, uint32_t high)
 	return (f->can & FILE_WRITE) && S_ISREG(f->inode->mode) ? truncate_inode(f->inode, &size) : -EINVAL;
 }
 
-/* ---- sync: there is nothing behind the memory ---- */
-
-long sys_sync(void)
-{
-	return 0;
-}
-
-/* What has no store can't be synced: EINVAL, as Linux says for pipes and terminals. */
+/* There is nothing behind the memory. What has no store can't be synced: EINVAL, as Linux says for pipes and terminals. */
 long sys_fsync(int fd)
 {
 	struct file *f = fd_usable(fd);

@@ -8,9 +8,8 @@
  * MAP_LOCKED and the like are allowed and do nothing: there is no swap, and pages come at the first
  * touch. The advice that is taken is MADV_DONTNEED and MADV_FREE; the harmless kinds are accepted.
  */
-#include "abi/fcntl.h"
 #include "abi/mman.h"
-#include "kernel/file.h"
+#include "kernel/fd.h"
 #include "kernel/syscall.h"
 #include "mm/internal.h"
 

@@ -390,15 +390,9 @@ static void lguest_early_setup(struct boot_info *bi)
 	tsc.mult = mult;
 }
 
-static void timer_line(unsigned irq)
-{
-	(void)irq;
-	timer_interrupt();
-}
-
 static void lguest_late_setup(void)
 {
-	irq_register(0, timer_line);
+	irq_register(0, timer_interrupt);
 	if (!tsc.usable)
 		lguest_set_next_event(TIME_NEVER);
 }

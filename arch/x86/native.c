@@ -51,15 +51,9 @@ static void native_banner(void)
 	     pv_facts.sysenter_usable ? ", SYSENTER" : "");
 }
 
-static void timer_line(unsigned irq)
-{
-	(void)irq;
-	timer_interrupt();
-}
-
 static void native_late_setup(void)
 {
-	irq_register(0, timer_line);
+	irq_register(0, timer_interrupt);
 	tsc_clock_start();
 }
 
