@@ -77,9 +77,9 @@ static bool copy_vma(struct mm *to, struct mm *from, const struct vma *v)
 	vma_link(to, copy, NULL);
 	if (!v->touched || !vma_home(from, v))
 		return true;
-	if (from->hidden && !to->hidden && !(to->hidden = mm_create()))
-		return false;
-	return table_copy(vma_home(to, v), vma_home(from, v), copy) == 0;
+	if (likely(v->flags & VM_ACCESS))
+		return table_copy(to, from, copy) == 0;
+	return (to->hidden || (to->hidden = mm_create())) && table_copy(to->hidden, from->hidden, copy) == 0;
 }
 
 /*

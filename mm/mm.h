@@ -47,7 +47,6 @@ struct vma {
 
 struct mm {
 	pgd_t *pgd;		/* 4 entries, 32-byte aligned, in the direct map */
-	struct mm *hidden;	/* holds the pages of PROT_NONE mappings; NULL: there never were any */
 	struct vma *first, *last;
 	struct vma *hint;	/* where to look first: the VMA found last; never NULL, but it may be one that covers nothing */
 	uint32_t pt_base;	/* first address of the page table used last; 0xFFFFFFFF: none */
@@ -66,6 +65,7 @@ struct mm {
 	uint32_t landing_pad;	/* address that SYSENTER returns to; 0 = this process has no gate */
 	uint32_t arg_start, arg_end, env_start, env_end;
 	struct file *exe;	/* referenced */
+	struct mm *hidden;	/* holds the pages of PROT_NONE mappings; NULL: there never were any */
 	uint32_t auxv[44], auxv_len;	/* as passed to the program, for /proc/<pid>/auxv; words */
 };
 

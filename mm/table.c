@@ -24,7 +24,6 @@ static pfn_t cache[CACHE_SIZE];	/* clean tables, count 1, level PAGE_DATA */
 static unsigned cached;
 
 static inline unsigned pmd_index(uint32_t va) { return va >> 21 & (PTRS_PER_TABLE - 1); }
-static inline unsigned slot_index(const pte_t *slot) { return ((uint32_t)slot & (PAGE_SIZE - 1)) / sizeof(*slot); }
 
 /* ---- tables ---- */
 
@@ -176,11 +175,12 @@ static inline pte_t *pt_next(struct mm *mm, uint32_t *va, uint32_t end, uint32_t
 	return pt;
 }
 
-/* What an entry of the table remembered maps. */
-static inline uint32_t address_of(const struct mm *mm, const pte_t *slot)
-{
-	return mm->pt_base + (slot_index(slot) << PAGE_SHIFT);
-}
+/*
+ * An entry of 8 bytes maps 4096, so all over a table an address and its slot's, shifted by 9, differ
+ * by one number. The loops below keep that number, the base, instead of asking mm for each entry.
+ */
+static inline uint32_t base_of(uint32_t va, const pte_t *slot) { return va - ((uint32_t)slot << 9); }
+static inline uint32_t address_of(uint32_t base, const pte_t *slot) { return base + ((uint32_t)slot << 9); }
 
 /* ---- emptying ---- */
 
@@ -201,15 +201,15 @@ static void flush_range(const struct mm *mm, uint32_t start, uint32_t end)
  * counts what is left in the whole table: at zero the rest need not be looked at. Most of what such
  * a loop sees is empty, so that case is kept short.
  */
-static uint32_t zap_entries(struct mm *mm, pte_t *slot, const pte_t *stop, bool counted)
+static uint32_t zap_entries(struct mm *mm, uint32_t va, pte_t *slot, const pte_t *stop, bool counted)
 {
-	uint32_t before = mm->pt_page->used, left = before;
+	uint32_t before = mm->pt_page->used, left = before, base = base_of(va, slot);
 
 	for (; slot < stop; slot++) {
 		pte_t entry = *slot;
 		if (!(uint32_t)entry.raw)
 			continue;
-		pv_set_pte(mm, address_of(mm, slot), slot, (pte_t){ 0 });
+		pv_set_pte(mm, address_of(base, slot), slot, (pte_t){ 0 });
 		if (counted)
 			page_release((uint32_t)pv_pte_val(entry) >> PAGE_SHIFT);
 		if (!--left)
@@ -234,7 +234,7 @@ void table_zap(struct mm *mm, uint32_t start, uint32_t end, bool counted)
 	for (uint32_t va = start; (pt = pt_next(mm, &va, end, &stop)); va = stop) {
 		pte_t *slot = &pt[pt_index(va)];
 		pv_mmu_lazy_enter();
-		uint32_t gone = zap_entries(mm, slot, slot + ((stop - va) >> PAGE_SHIFT), counted);
+		uint32_t gone = zap_entries(mm, va, slot, slot + ((stop - va) >> PAGE_SHIFT), counted);
 		pv_mmu_lazy_leave();
 		if (counted)
 			mm->rss -= gone;
@@ -253,9 +253,10 @@ void table_zap(struct mm *mm, uint32_t start, uint32_t end, bool counted)
  * which maps the same addresses; how many there were. Where the first write is to copy, both sides
  * lose the write bit, so that it comes to the fault handler, whoever writes.
  */
-static uint32_t copy_entries(struct mm *to, struct mm *from, pte_t *src, const pte_t *stop, uint32_t vm_flags)
+static uint32_t copy_entries(struct mm *to, struct mm *from, uint32_t va, pte_t *src, const pte_t *stop, uint32_t vm_flags)
 {
-	uint32_t before = from->pt_page->used, left = before;
+	uint32_t before = from->pt_page->used, left = before, base = base_of(va, src);
+	uint32_t distance = (uint32_t)to->pt - (uint32_t)from->pt;
 
 	for (; src < stop; src++) {
 		pte_t entry = *src;
@@ -264,9 +265,9 @@ static uint32_t copy_entries(struct mm *to, struct mm *from, pte_t *src, const p
 		uint64_t value = pv_pte_val(entry);
 		if ((uint32_t)value & (uint32_t)PTE_WRITE && vm_flags & VM_COPY) {
 			entry = pv_make_pte(value & ~PTE_WRITE);
-			pv_set_pte(from, address_of(from, src), src, entry);
+			pv_set_pte(from, address_of(base, src), src, entry);
 		}
-		pv_set_pte(to, address_of(from, src), &to->pt[slot_index(src)], entry);
+		pv_set_pte(to, address_of(base, src), (pte_t *)((uint32_t)src + distance), entry);
 		if (!(vm_flags & VM_SPECIAL))
 			page_get((uint32_t)value >> PAGE_SHIFT);
 		if (!--left)
@@ -285,7 +286,7 @@ int table_copy(struct mm *to, struct mm *from, const struct vma *v)
 		if ((va ^ to->pt_base) >= LARGE_SIZE && !pte_make(to, va))
 			return -ENOMEM;
 		pv_mmu_lazy_enter();
-		copied = copy_entries(to, from, src, src + ((stop - va) >> PAGE_SHIFT), v->flags);
+		copied = copy_entries(to, from, va, src, src + ((stop - va) >> PAGE_SHIFT), v->flags);
 		pv_mmu_lazy_leave();
 		to->pt_page->used += copied;
 		if (!(v->flags & VM_SPECIAL))
