@@ -190,8 +190,8 @@ static inline void vma_link(struct mm *mm, struct vma *v, struct vma *next)
 	mm->vmas++;
 	mm->total_vm += (v->end - v->start) >> PAGE_SHIFT;
 }
-/* Unlinks and frees v, whose pages are gone already. */
-static inline void vma_remove(struct mm *mm, struct vma *v)
+/* Unlinks and frees v, whose pages are gone already. Returns what was behind it. */
+static inline struct vma *vma_remove(struct mm *mm, struct vma *v)
 {
 	struct vma *prev = v->prev, *next = v->next;
 
@@ -202,6 +202,7 @@ static inline void vma_remove(struct mm *mm, struct vma *v)
 	mm->vmas--;
 	mm->total_vm -= (v->end - v->start) >> PAGE_SHIFT;
 	vma_free(v);
+	return next;
 }
 int vma_split(struct mm *mm, struct vma *v, uint32_t at);	/* v keeps the lower part; 0 or -ENOMEM */
 void vma_merge(struct mm *mm, struct vma *v);			/* joins v with its neighbours where they are alike; v may be gone after */

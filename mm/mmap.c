@@ -64,8 +64,8 @@ static __attribute__((noinline)) int unmap_parts(struct mm *mm, struct vma *v, u
 	if (v->start < addr && v->end > end && vma_split(mm, v, end))
 		return -ENOMEM;
 	for (; v && v->start < end; v = next) {
-		next = v->next;
 		empty(mm, v, MAX(v->start, addr), MIN(v->end, end));
+		next = v->next;
 		if (v->start < addr)
 			cut_end(mm, v, addr);
 		else if (v->end > end)
@@ -80,7 +80,7 @@ static __attribute__((noinline)) int unmap_parts(struct mm *mm, struct vma *v, u
 /* Unmapping one whole mapping, often the one used last, is the common case and needs no cutting. */
 int mm_unmap(struct mm *mm, uint32_t addr, uint32_t len)
 {
-	struct vma *v = mm->hint, *next;
+	struct vma *v = mm->hint;
 	uint32_t end = addr + len;
 
 	if (v->start != addr || v->end != end) {
@@ -90,10 +90,8 @@ int mm_unmap(struct mm *mm, uint32_t addr, uint32_t len)
 		if (v->start != addr || v->end != end)
 			return unmap_parts(mm, v, addr, end);
 	}
-	next = v->next;
 	empty(mm, v, addr, end);
-	vma_remove(mm, v);
-	note_hole(mm, end, next);
+	note_hole(mm, end, vma_remove(mm, v));
 	return 0;
 }
 
