@@ -125,7 +125,4 @@ bool parse_size(const char *text, uint32_t *bytes)
 	return true;
 }
 
-char *const *init_words(void)
-{
-	return words;
-}
+char *const *init_words(void) { return words; }

@@ -109,8 +109,8 @@ static void receive(void)
 	}
 }
 
-static struct console virtio_console = { .name = "virtio", .write = virtio_write, .input_room = receive, .has_log = true };
-static struct console notify_console = { .name = "notify", .write = lguest_print, .has_log = true };
+static struct console virtio_console = { .write = virtio_write, .input_room = receive, .has_log = true };
+static struct console notify_console = { .write = lguest_print, .has_log = true };
 
 /* ---- finding it ---- */
 

@@ -30,7 +30,7 @@ enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, LINE = 3, MODEM = 4, STATUS = 5, SCRA
 #define STATUS_BREAK		0x10u
 #define STATUS_CAN_SEND		0x20u
 
-static enum { UNKNOWN, ABSENT, PRESENT } state;
+static bool tried, present;
 
 static uint8_t in(unsigned reg) { return io_in8(PORT + reg); }
 static void out(unsigned reg, uint8_t value) { io_out8(PORT + reg, value); }
@@ -45,7 +45,7 @@ static bool scratch_holds(uint8_t value)
 /* Interrupts stay off; the divisor shares the addresses of the data and interrupt registers. */
 static void set_up(void)
 {
-	state = ABSENT;
+	tried = true;
 	if (in(STATUS) == 0xFF || !scratch_holds(0x5A) || !scratch_holds(0xA5))
 		return;
 	out(INTERRUPTS, 0);
@@ -55,7 +55,7 @@ static void set_up(void)
 	out(LINE, LINE_8N1);
 	out(FIFO, FIFO_ON_AT_8);
 	out(MODEM, MODEM_READY);
-	state = PRESENT;
+	present = true;
 }
 
 /*
@@ -64,11 +64,9 @@ static void set_up(void)
  */
 void serial_early_write(const char *text, size_t n)
 {
-	if (state == UNKNOWN)
+	if (!tried)
 		set_up();
-	if (state == ABSENT)
-		return;
-	while (n--) {
+	while (present && n--) {
 		while (!(io_in8(PORT + STATUS) & STATUS_CAN_SEND))
 			;
 		io_out8(PORT + DATA, *text++);
@@ -103,7 +101,7 @@ static void receive(void)
 }
 
 static struct console serial_console = {
-	.name = "serial", .write = serial_early_write, .input_room = receive, .has_log = true,
+	.write = serial_early_write, .input_room = receive, .has_log = true,
 };
 
 /*
@@ -112,9 +110,8 @@ static struct console serial_console = {
  */
 void serial_init(void)
 {
-	if (state == UNKNOWN)
-		set_up();
-	if (state == ABSENT)
+	serial_early_write("", 0);
+	if (!present)
 		return;
 	console_register(&serial_console);
 	irq_register(IRQ, receive);

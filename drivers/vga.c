@@ -184,7 +184,7 @@ static bool is_there(void)
 	return *screen.memory == 0x0155 && screen.memory[1] == 0x02AA && io_in8(CRTC + 1) == 0x23;
 }
 
-static struct console vga_console = { .name = "vga", .write = vga_write };
+static struct console vga_console = { .write = vga_write };
 
 /* A hypervisor without a VGA leaves the memory unmapped or constant, so it is tried before anything is shown. */
 void vga_init(void)

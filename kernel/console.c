@@ -12,15 +12,9 @@
 static struct list consoles = LIST_INIT(consoles);
 static char last_byte = '\n';
 
-bool console_ready(void)
-{
-	return !list_empty(&consoles);
-}
+bool console_ready(void) { return !list_empty(&consoles); }
 
-bool console_at_line_start(void)
-{
-	return last_byte == '\n';
-}
+bool console_at_line_start(void) { return last_byte == '\n'; }
 
 /* In the order of registration: a slow console delays the others, but none loses anything. */
 void console_emit(const char *text, size_t n)

@@ -12,19 +12,6 @@
 #define HEADER_SIZE	110u
 #define NAME_LIMIT	4096u
 
-void cpio_open(struct cpio *c, const void *archive, size_t size)
-{
-	c->at = c->start = archive;
-	c->end = c->at + size;
-	c->problem = NULL;
-}
-
-static int fail(struct cpio *c, const char *problem)
-{
-	c->problem = problem;
-	return -1;
-}
-
 /* Eight hexadecimal digits; 0 when one is none. */
 static int read_field(const uint8_t *text, uint32_t *value)
 {
@@ -68,29 +55,31 @@ static uint32_t sum(const uint8_t *data, uint32_t n)
  * The name's padding is counted from the start of the header, the data's from that of
  * the archive: both are multiples of 4, so one rule serves.
  */
-int cpio_next(struct cpio *c, struct cpio_entry *e)
+const char *cpio_next(struct cpio *c, struct cpio_entry *e)
 {
 	const uint8_t *header = c->at;
 
 	if ((size_t)(c->end - c->at) < HEADER_SIZE)
-		return fail(c, "cut off in a header");
+		return "cut off in a header";
 	if (memcmp(header, "07070", 5) || (header[5] != '1' && header[5] != '2'))
-		return fail(c, "not a newc cpio archive");
+		return "not a newc cpio archive";
 	for (int i = 0; i < CPIO_FIELDS; i++)
 		if (!read_field(header + 6 + 8 * i, &e->fields[i]))
-			return fail(c, "a header field is not a number");
+			return "a header field is not a number";
 	if (e->name_size < 2 || e->name_size > NAME_LIMIT)
-		return fail(c, "a name is empty or too long");
+		return "a name is empty or too long";
 	c->at += HEADER_SIZE;
 	e->name = (const char *)take(c, e->name_size);
 	if (!e->name || e->name[e->name_size - 1] || strnlen(e->name, e->name_size) != e->name_size - 1)
-		return fail(c, "a name is cut off or not terminated");
-	if (e->name_size == 11 && !memcmp(e->name, "TRAILER!!!", 11))
-		return 0;
+		return "a name is cut off or not terminated";
+	if (e->name_size == 11 && !memcmp(e->name, "TRAILER!!!", 11)) {
+		e->name = NULL;
+		return NULL;
+	}
 	e->data = take(c, e->size);
 	if (!e->data)
-		return fail(c, "a file is longer than the archive");
+		return "a file is longer than the archive";
 	if (header[5] == '2' && e->size && sum(e->data, e->size) != e->check)
-		return fail(c, "a checksum is wrong");
-	return 1;
+		return "a checksum is wrong";
+	return NULL;
 }

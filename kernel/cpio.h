@@ -15,11 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct cpio {
-	const uint8_t *at, *end;	/* what is left */
-	const uint8_t *start;		/* of this archive: padding counts from here */
-	const char *problem;		/* after -1: what is wrong, in words */
-};
+/* What is left of an archive, and where it starts: padding counts from there. */
+struct cpio { const uint8_t *at, *end, *start; };
 
 #define CPIO_FIELDS	13
 
@@ -34,15 +31,11 @@ struct cpio_entry {
 		};
 		uint32_t fields[CPIO_FIELDS];
 	};
-	const char *name;		/* terminated, name_size - 1 characters, not empty */
+	const char *name;		/* terminated, name_size - 1 characters, not empty; NULL: of the trailer */
 	const uint8_t *data;		/* size bytes */
 };
 
-void cpio_open(struct cpio *c, const void *archive, size_t size);
-/*
- * The next entry: 1; 0 after the trailer (c->at is behind it); -1 when the archive is
- * broken.
- */
-int cpio_next(struct cpio *c, struct cpio_entry *e);
+/* The next entry; behind the trailer c->at is the end of the archive. NULL, or what is wrong, in words. */
+const char *cpio_next(struct cpio *c, struct cpio_entry *e);
 
 #endif

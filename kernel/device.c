@@ -32,16 +32,10 @@ static int device_open(struct inode *inode, struct file *f)
 	return -ENXIO;
 }
 
-static int32_t null_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
-{
-	return 0;
-}
+static int32_t null_read(struct file *f, void *buf, uint32_t n, uint64_t *pos) { return 0; }
 
 /* All is swallowed, unread: even a bad address is fine, as on Linux. */
-static int32_t null_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos)
-{
-	return n;
-}
+static int32_t null_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos) { return n; }
 
 static int32_t zero_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 {
@@ -50,10 +44,7 @@ static int32_t zero_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 }
 
 /* For testing what programs do on a full disk. */
-static int32_t full_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos)
-{
-	return -ENOSPC;
-}
+static int32_t full_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos) { return -ENOSPC; }
 
 /* A request for very much can be interrupted, and lets others run meanwhile. */
 static int32_t random_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
@@ -77,10 +68,7 @@ static int32_t random_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
  * Position is without meaning, but asking for it is no error: programs seek in
  * /dev/null to see whether it is a pipe.
  */
-static int64_t no_position(struct file *f, int64_t offset, int whence)
-{
-	return 0;
-}
+static int64_t no_position(struct file *f, int64_t offset, int whence) { return 0; }
 
 const struct file_ops node_file_ops = { .open = device_open };
 const struct file_ops zero_file_ops = { zero_read, null_write, .seek = no_position };

@@ -133,10 +133,7 @@ void files_close_on_exec(void)
 /* ---- finding a free one ---- */
 
 /* The first descriptor number that may not be used. */
-static uint32_t limit(void)
-{
-	return MIN(current->process->rlimits[RLIMIT_NOFILE][0], FD_MAX);
-}
+static uint32_t limit(void) { return MIN(current->process->rlimits[RLIMIT_NOFILE][0], FD_MAX); }
 
 /*
  * The lowest free descriptor >= from, and a place for it; -EMFILE, -ENOMEM. POSIX
@@ -293,25 +290,33 @@ int fd_set_cloexec(int fd, bool on)
 	return 0;
 }
 
-/* Flags that were given at open and can't be changed stay, silently. */
-static long set_flags(struct file *f, uint32_t flags)
-{
-	uint32_t settable = O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME;
+/* Of these flags F_SETFL changes; others that were given at open stay, silently. */
+#define SETTABLE	(O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
 
-	f->flags = (f->flags & ~settable) | (flags & settable);
-	return 0;
-}
-
-/* The commands that concern the file, not the descriptor: EBADF for O_PATH. */
-static long control_file(struct file *f, uint32_t cmd, uint32_t arg)
+/*
+ * F_DUPFD at or above the limit is EINVAL, where dup would say EMFILE (POSIX). What concerns the
+ * file, not the descriptor, is EBADF for O_PATH.
+ */
+long sys_fcntl(int fd, uint32_t cmd, uint32_t arg)
 {
 	static const int16_t nobody_holds_it = F_UNLCK;		/* l_type, the first field of every struct flock */
+	struct file *f = fd_file(fd);
 
-	if (f->flags & O_PATH)
+	if (!f || ((f->flags & O_PATH) && cmd > F_GETFL && cmd != F_DUPFD_CLOEXEC))
 		return -EBADF;
 	switch (cmd) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		return arg < limit() ? duplicate(f, arg, cmd == F_DUPFD_CLOEXEC) : -EINVAL;
+	case F_GETFD:
+		return current->files->map[fd / 32].cloexec >> fd % 32 & FD_CLOEXEC;
+	case F_SETFD:
+		return fd_set_cloexec(fd, arg & FD_CLOEXEC);
+	case F_GETFL:
+		return f->flags;
 	case F_SETFL:
-		return set_flags(f, arg);
+		f->flags = (f->flags & ~SETTABLE) | (arg & SETTABLE);
+		return 0;
 	case F_GETLK:
 	case F_GETLK64:
 		return copy_to_user((void *)arg, &nobody_holds_it, sizeof(nobody_holds_it));
@@ -324,27 +329,5 @@ static long control_file(struct file *f, uint32_t cmd, uint32_t arg)
 		return file_is_pipe(f) ? (long)PIPE_SIZE : -EBADF;
 	default:
 		return -EINVAL;
-	}
-}
-
-/* F_DUPFD at or above the limit is EINVAL, where dup would say EMFILE (POSIX). */
-long sys_fcntl(int fd, uint32_t cmd, uint32_t arg)
-{
-	struct file *f = fd_file(fd);
-
-	if (!f)
-		return -EBADF;
-	switch (cmd) {
-	case F_DUPFD:
-	case F_DUPFD_CLOEXEC:
-		return arg < limit() ? duplicate(f, arg, cmd == F_DUPFD_CLOEXEC) : -EINVAL;
-	case F_GETFD:
-		return current->files->map[fd / 32].cloexec >> fd % 32 & FD_CLOEXEC;
-	case F_SETFD:
-		return fd_set_cloexec(fd, arg & FD_CLOEXEC);
-	case F_GETFL:
-		return f->flags;
-	default:
-		return control_file(f, cmd, arg);
 	}
 }

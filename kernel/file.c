@@ -251,10 +251,7 @@ int64_t file_seek(struct file *f, int64_t offset, int whence)
 	return offset;
 }
 
-bool file_mappable(const struct file *f)
-{
-	return f->ops == &ramfs_file_ops || f->ops == &zero_file_ops;
-}
+bool file_mappable(const struct file *f) { return f->ops == &ramfs_file_ops || f->ops == &zero_file_ops; }
 
 pfn_t file_page(struct file *f, uint32_t index, bool shared, int *err)
 {

@@ -98,7 +98,6 @@ struct file *file_anonymous(void);
 
 /* For /proc: the absolute path ("(deleted)" without a name, "pipe:[N]"). */
 char *file_path(const struct file *f, char *to, size_t size);		/* cut to size; returns to */
-char *fs_cwd_path(const struct fs *fs, char *to, size_t size);		/* the same for a working directory */
 
 /*
  * Descriptor tables, shared by CLONE_FILES; and working directory and umask, shared by

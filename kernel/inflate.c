@@ -62,10 +62,7 @@ static uint32_t take(struct stream *s, uint32_t n)
 }
 
 /* What is left of the byte at hand means nothing. */
-static void align(struct stream *s)
-{
-	s->bits = s->bit_count = 0;
-}
+static void align(struct stream *s) { s->bits = s->bit_count = 0; }
 
 /* Whole bytes of input, or of room for output. */
 static bool has_input(struct stream *s, size_t n)

@@ -189,15 +189,14 @@ static void unpack_entry(const struct cpio_entry *e, char *path)
 /* One cpio archive; returns what is behind it. */
 static const uint8_t *unpack_cpio(const uint8_t *at, const uint8_t *end, char *path)
 {
-	struct cpio c;
+	struct cpio c = { at, end, at };
 	struct cpio_entry e;
-	int result;
+	const char *problem;
 
-	cpio_open(&c, at, end - at);
-	while ((result = cpio_next(&c, &e)) > 0)
+	while (!(problem = cpio_next(&c, &e)) && e.name)
 		unpack_entry(&e, path);
-	if (result < 0)
-		refuse("initrd: %s, at byte %u of the archive", c.problem, (unsigned)(c.at - at));
+	if (problem)
+		refuse("initrd: %s, at byte %u of the archive", problem, (unsigned)(c.at - at));
 	forget_links();
 	return c.at;
 }

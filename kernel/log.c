@@ -50,15 +50,9 @@ void klog(const char *fmt, ...)
 	irq_restore(flags);
 }
 
-void log_progress(uint32_t word)
-{
-	log_area.progress = word;
-}
+void log_progress(uint32_t word) { log_area.progress = word; }
 
-uint32_t log_written(void)
-{
-	return log_area.written;
-}
+uint32_t log_written(void) { return log_area.written; }
 
 /* An interrupt may log meanwhile and overtake a slow reader: it goes on with the oldest that is left. */
 size_t log_read(uint32_t *pos, char *to, size_t size)

@@ -272,9 +272,3 @@ void fs_put(struct fs *fs)
 	inode_put(fs->cwd);
 	kfree(fs);
 }
-
-char *fs_cwd_path(const struct fs *fs, char *to, size_t size)
-{
-	inode_path(fs->cwd, to, size);
-	return to;
-}

@@ -44,20 +44,14 @@ static inline void wake(struct waitq *q)
 		wake_all(q);
 }
 
-static inline bool empty(const struct pipe *p)
-{
-	return p->first->start == p->first->end;
-}
+static inline bool empty(const struct pipe *p) { return p->first->start == p->first->end; }
 
 static struct buffer *after(struct pipe *p, struct buffer *b)
 {
 	return b == &p->ring[PIPE_PAGES - 1] ? p->ring : b + 1;
 }
 
-static bool full(struct pipe *p)
-{
-	return after(p, p->last) == p->first;
-}
+static bool full(struct pipe *p) { return after(p, p->last) == p->first; }
 
 static void drop_page(struct buffer *b)
 {

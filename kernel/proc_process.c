@@ -6,7 +6,7 @@
  * moment. A process that is ending has none any more: its files are empty then, and it is shown in brackets by ps as
  * on Linux.
  */
-#include "kernel/inode.h"
+#include "kernel/path.h"
 #include "kernel/proc_internal.h"
 #include "kernel/tty.h"
 #include "mm/uaccess.h"
@@ -75,8 +75,10 @@ static void show_cwd(struct text *t)
 	const struct fs *fs = process_task(t->process)->fsinfo;
 	char *path = fs ? text_room(t, PATH_MAX) : NULL;
 
-	if (path)
-		t->len += strlen(fs_cwd_path(fs, path, PATH_MAX));
+	if (!path)
+		return;
+	inode_path(fs->cwd, path, PATH_MAX);
+	t->len += strlen(path);
 }
 
 /* A line in Linux's columns: the name starts at column 49. */

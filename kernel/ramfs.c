@@ -237,10 +237,7 @@ int ramfs_move(struct inode *from, const struct name *old, struct inode *to, con
 	return 0;
 }
 
-bool ramfs_dir_empty(const struct inode *dir)
-{
-	return list_empty(&dir->dir.entries);
-}
+bool ramfs_dir_empty(const struct inode *dir) { return list_empty(&dir->dir.entries); }
 
 /* ---- the table ---- */
 

@@ -23,10 +23,7 @@
  * Asked before so many pages are added. Files of the archive and shared anonymous
  * memory are not held back by it.
  */
-static bool memory_is_short(uint32_t pages)
-{
-	return pages_free() < RESERVE + pages_total() / 32 + pages;
-}
+static bool memory_is_short(uint32_t pages) { return pages_free() < RESERVE + pages_total() / 32 + pages; }
 
 /* The frame of a page; 0: a hole. */
 static inline pfn_t frame_of(const struct inode *inode, uint32_t index)
@@ -283,10 +280,7 @@ void ramfs_drop_pages(struct inode *inode, uint32_t first)
 	inode->pages.capacity = 0;
 }
 
-static uint32_t pages_of(uint64_t size)
-{
-	return (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-}
+static uint32_t pages_of(uint64_t size) { return (size + PAGE_SIZE - 1) >> PAGE_SHIFT; }
 
 /* Mappings lose the pages as well: what lies behind the end is SIGBUS there. */
 int ramfs_truncate(struct inode *inode, uint64_t size)

@@ -112,19 +112,12 @@ static void erase_one(struct tty *t)
 		output(t, "\b \b\b \b", shown_as_caret(t, c) ? 6 : 3);
 }
 
-/* What stands before the cursor is (or is not) a blank. */
-static bool before_end(const struct tty *t, bool blank)
-{
-	return t->end > t->start && (t->line[t->end - 1] == ' ' || t->line[t->end - 1] == '\t') == blank;
-}
-
 /* The blanks at the end, then everything up to the next blank. */
 static void erase_word(struct tty *t)
 {
-	while (before_end(t, true))
-		erase_one(t);
-	while (before_end(t, false))
-		erase_one(t);
+	for (int blanks = 1; blanks >= 0; blanks--)
+		while (t->end > t->start && (t->line[t->end - 1] == ' ' || t->line[t->end - 1] == '\t') == blanks)
+			erase_one(t);
 }
 
 /* By wiping it from the screen (ECHOKE), or by leaving it there and going to a fresh row (ECHOK). */
@@ -294,10 +287,7 @@ static bool interpret(struct tty *t, uint32_t wanted)
 
 /* ---- input ---- */
 
-size_t tty_input_room(void)
-{
-	return RAW_SIZE - (console_tty.raw_in - console_tty.raw_out);
-}
+size_t tty_input_room(void) { return RAW_SIZE - (console_tty.raw_in - console_tty.raw_out); }
 
 /* There may be control keys in `raw`, and somebody to get them. */
 static bool keys_to_watch_for(const struct tty *t)

@@ -22,7 +22,6 @@ extern struct tty console_tty;
 /* An output device, and perhaps a keyboard. Both functions must work with interrupts off and must not sleep. */
 struct console {
 	struct list node;
-	const char *name;
 	void (*write)(const char *text, size_t n);	/* as it is: lines end in "\r\n" */
 	void (*input_room)(void);	/* tty_input_room() was too small and has grown: fetch what waits. NULL: not interested */
 	bool has_log;			/* the early console is the same device: don't print the log there once more */

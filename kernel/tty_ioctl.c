@@ -24,10 +24,7 @@ enum { OWN_TTY = 5 << 8 | 0, CONSOLE = 5 << 8 | 1, LINE = 4 << 8 | 64 };
 /* ---- who may do what ---- */
 
 /* What ps shows as TPGID. */
-int tty_foreground(const struct tty *t)
-{
-	return t ? t->pgrp : -1;
-}
+int tty_foreground(const struct tty *t) { return t ? t->pgrp : -1; }
 
 /* With nobody in the foreground (pgrp 0) nobody is in the background either: the leader may just have gone. */
 bool tty_in_background(const struct tty *t)
