@@ -60,7 +60,7 @@ static void backtrace(const uint32_t *frame)
 	char name[64];
 
 	for (unsigned i = 0; i < FRAMES_MAX; i++) {
-		if ((uint32_t)frame < (uint32_t)own_stack_guard + PAGE_SIZE || (uint32_t)frame >= (uint32_t)stack_top - 8 || (uint32_t)frame & 3)
+		if ((uint32_t)frame < (uint32_t)own_stack_guard + PAGE_SIZE || (uint32_t)frame > (uint32_t)stack_top - 8 || (uint32_t)frame & 3)
 			return;
 		console_printf("  %s\n", ksym_name(frame[1] - 1, name, sizeof(name)));
 		frame = (const uint32_t *)frame[0];
@@ -116,6 +116,31 @@ static void __attribute__((noreturn)) double_fault(void)
 				     .eip = t->eip, .eflags = t->eflags };
 
 	report("double fault", &f, (const uint32_t *)t->ebp);
+}
+
+static void crash_panic(void) { panic("asked for by crash=panic"); }
+static void crash_null(void) { asm volatile("movl $0, 0" : : : "memory"); }
+static void crash_text(void) { asm volatile("movb $0, __text_start" : : : "memory"); }
+static void crash_switcher(void) { asm volatile("movb $0, switcher_page" : : : "memory"); }
+static void crash_stack(void) { asm volatile("1:\tpush $0\n\tjmp 1b"); }
+
+static const struct { const char *name; void (*die)(void); } crashes[] = {
+	{ "panic", crash_panic }, { "null", crash_null }, { "text", crash_text }, { "switcher", crash_switcher }, { "stack", crash_stack },
+};
+
+unsigned machine_crash_kind(const char *name)
+{
+	unsigned kind = ARRAY_SIZE(crashes);
+
+	while (kind && strcmp(crashes[kind - 1].name, name))
+		kind--;
+	return kind;
+}
+
+void machine_crash(unsigned kind)
+{
+	console_printf("shim: dying as asked: %s\n", crashes[kind - 1].name);
+	crashes[kind - 1].die();
 }
 
 /* ---- tables ---- */

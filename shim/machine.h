@@ -50,6 +50,10 @@ enum end { END_EXIT, END_RESTART, END_REFUSED, END_PANIC, END_DOUBLE_FAULT, END_
 /* Prints "postern: outcome WORD [CODE]", writes the debug exit port, resets or switches off. */
 void machine_end(enum end end, int code) __attribute__((noreturn));
 
+/* Ways for the shim to die of a fault of its own, for the tests of its reports: crash=KIND as a number, 0 if there is none of that name. */
+unsigned machine_crash_kind(const char *name);
+void machine_crash(unsigned kind);
+
 /* A broken promise of our own code: message, outcome "shim-panic". */
 void panic(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 /* Of the loader or of an option: one line, outcome "refused". */

@@ -166,6 +166,8 @@ static void __attribute__((noreturn)) end_of_run(void)
 	for (const struct guest *g = guests; g < guests + guest_count; g++)
 		if (g->end > worst->end || (g->end == worst->end && g->code > worst->code))
 			worst = g;
+	if (options.crash)
+		machine_crash(options.crash);
 	machine_end(worst->end, worst->code);
 }
 

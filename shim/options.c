@@ -90,6 +90,8 @@ static bool set_option(const char *name, const char *value)
 		return size_of(value, &options.restarts);
 	if (!strcmp(name, "lifetime"))
 		return size_of(value, &options.lifetime);
+	if (!strcmp(name, "crash"))
+		return (options.crash = machine_crash_kind(value));
 	for (unsigned i = 0; i < ARRAY_SIZE(switches); i++) {
 		if (strcmp(name, switches[i].name))
 			continue;

@@ -13,6 +13,8 @@
  *	abi=full|min		min: calls that are optional stop the guest
  *	restarts=N		a guest that was stopped or wants it begins anew, at most N times; its command line then ends in restart=COUNT
  *	lifetime=MS		the first guest is stopped so long after it began
+ *	crash=panic|null|text|switcher|stack	when the guests have ended the shim dies: by a panic, a write to address 0, to its code, to
+ *				the switcher's, of a full stack
  *	stats=on		hypercalls and faults of each guest, printed at its end
  */
 #ifndef SHIM_OPTIONS_H
@@ -28,6 +30,7 @@ struct module { uint32_t start, end; char cmdline[CMDLINE_SIZE]; };
 
 struct options {
 	uint32_t mem, reserve, restarts, lifetime;
+	unsigned crash;				/* machine_crash_kind, or 0 */
 	bool reflect_all, sysenter, no_tsc, sticky, no_devices, two_level, abi_min, stats;
 };
 extern struct options options;

@@ -53,9 +53,30 @@ def test_two_level_host_is_refused():
 
 @pytest.mark.quick
 def test_wrong_options_are_named_and_ignored():
-    result = boot("", "-c 'echo end'", on="lguest", shim="reserve=5 nonsense tsc=perhaps mem=x", mem=64).expect(0, "^end$")
-    for word in "reserve=5", "nonsense", "tsc=perhaps", "mem=x":
+    result = boot("", "-c 'echo end'", on="lguest", shim="reserve=5 nonsense tsc=perhaps mem=x crash=never", mem=64).expect(0, "^end$")
+    for word in "reserve=5", "nonsense", "tsc=perhaps", "mem=x", "crash=never":
         assert f"shim: option {word} is ignored" in result.console
+
+
+@pytest.mark.parametrize("kind, said", [
+    ("panic", "asked for by crash=panic$"),
+    pytest.param("null", r"exception 14, error 0x2, at crash_null\+0x\w+, cr2 0x00000000$", marks=pytest.mark.quick),
+    ("text", r"exception 14, error 0x3, at crash_text\+0x\w+, cr2 0x00100000$"),
+    ("switcher", r"exception 14, error 0x3, at crash_switcher\+0x\w+, cr2 0xfffdf000$"),
+    pytest.param("stack", r"double fault, error 0x0, at crash_stack\+0x\w+, cr2 0x\w+ffc$", marks=pytest.mark.quick),
+])
+def test_own_faults_are_reported(kind, said):
+    """Each is an outcome of its own, with names down to the first function; the code is read-only on a processor without NX, too."""
+    boot("", on="lguest", shim=f"crash={kind}", kernel=BUILD / "guests/01-hello.elf", initrd="none", cpu="pentium3", mem=32).expect(
+        106, f"^shim: panic: {said}", r"^  (shim_main|start)\+0x")
+
+
+def test_full_stack_on_bochs(tmp_path):
+    """The task switch of another emulator."""
+    if bochs.missing():
+        pytest.skip(bochs.missing())
+    iso = grub_iso(tmp_path, "multiboot2 /boot/shim.elf crash=stack\nmodule2 /boot/01-hello.elf", [BUILD / "shim.elf", BUILD / "guests/01-hello.elf"])
+    bochs.Bochs(iso).run().expect("shim-panic", r"^shim: panic: double fault, error 0x0, at crash_stack\+0x\w+, cr2 0x\w+ffc$")
 
 
 def test_bad_images_are_refused(tmp_path):
