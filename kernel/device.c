@@ -47,7 +47,7 @@ static int32_t zero_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 static int32_t full_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos) { return -ENOSPC; }
 
 /* A request for very much can be interrupted, and lets others run meanwhile. */
-static int32_t random_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
+int32_t random_to_user(void *buf, uint32_t n)
 {
 	char bytes[256];
 	uint32_t done = 0;
@@ -63,6 +63,8 @@ static int32_t random_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 	}
 	return done;
 }
+
+static int32_t random_read(struct file *f, void *buf, uint32_t n, uint64_t *pos) { return random_to_user(buf, n); }
 
 /*
  * Position is without meaning, but asking for it is no error: programs seek in

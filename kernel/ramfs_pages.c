@@ -55,19 +55,6 @@ static pfn_t *slot_make(struct inode *inode, uint32_t index)
 	return &slots[index];
 }
 
-/*
- * The address of byte `at`, or NULL in a hole; *chunk = how many of n bytes lie in that
- * page.
- */
-static char *byte_at(const struct inode *inode, uint32_t at, uint32_t n, uint32_t *chunk)
-{
-	uint32_t offset = at & (PAGE_SIZE - 1);
-	pfn_t pfn = frame_of(inode, at >> PAGE_SHIFT);
-
-	*chunk = MIN(n, PAGE_SIZE - offset);
-	return pfn ? (char *)pfn_to_virt(pfn) + offset : NULL;
-}
-
 /* How many of n bytes from pos on lie before the end. */
 static uint32_t clip(const struct inode *inode, uint64_t pos, uint32_t n)
 {
@@ -93,26 +80,41 @@ static bool shorten(uint32_t *n, uint32_t done, uint32_t chunk, uintptr_t user)
 
 /* ---- reading ---- */
 
-/*
- * Several pages, or a hole, or memory that isn't there. A hole is not filled by
- * reading.
- */
-static __attribute__((noinline)) int32_t read_pages(struct file *f, char *buf, uint32_t n, uint64_t *pos)
+/* Any bytes of a file, to the user or the kernel; a hole is not filled by reading. How many, or -EFAULT. */
+static int32_t read_pages(const struct inode *inode, char *to, uint32_t n, uint64_t pos, bool user)
 {
-	uint32_t done = 0, at = *pos, chunk;
+	uint32_t done = 0;
 	int error = 0;
 
-	n = clip(f->inode, *pos, n);
+	n = clip(inode, pos, n);
 	while (done < n) {
-		char *from = byte_at(f->inode, at + done, n - done, &chunk), *to = buf + done;
-		error = likely(from) ? copy_to_user(to, from, chunk) : clear_user(to, chunk);
+		uint32_t at = pos + done, offset = at & (PAGE_SIZE - 1), chunk = MIN(n - done, PAGE_SIZE - offset);
+		pfn_t pfn = frame_of(inode, at >> PAGE_SHIFT);
+		const char *from = (char *)pfn_to_virt(pfn ? pfn : zero_pfn) + offset;
+		if (user)
+			error = copy_to_user(to + done, from, chunk);
+		else
+			memcpy(to + done, from, chunk);
 		if (likely(!error))
 			done += chunk;
-		else if (!shorten(&n, done, chunk, (uintptr_t)to))
+		else if (!shorten(&n, done, chunk, (uintptr_t)to + done))
 			break;
 	}
-	*pos += done;
 	return done ? (int32_t)done : error;
+}
+
+int32_t ramfs_read_kernel(struct inode *inode, void *to, uint32_t n, uint64_t pos)
+{
+	return read_pages(inode, to, n, pos, false);
+}
+
+/* Out of line and called last, so that the usual case has nothing to keep meanwhile. */
+static __attribute__((noinline)) int32_t read_slowly(const struct inode *inode, void *buf, uint32_t n, uint64_t *pos)
+{
+	int32_t done = read_pages(inode, buf, n, *pos, true);
+
+	*pos += MAX(done, 0);
+	return done;
 }
 
 /*
@@ -122,31 +124,16 @@ static __attribute__((noinline)) int32_t read_pages(struct file *f, char *buf, u
 static int32_t ramfs_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 {
 	const struct inode *inode = f->inode;
-	uint32_t at = *pos, offset = at & (PAGE_SIZE - 1), size = inode->size;
+	uint32_t at = *pos, offset = at & (PAGE_SIZE - 1);
 
-	if (likely(!(*pos >> 32) && n <= PAGE_SIZE - offset && at + n <= size)) {
+	if (likely(!(*pos >> 32) && n <= PAGE_SIZE - offset && at + n <= (uint32_t)inode->size)) {
 		pfn_t pfn = frame_of(inode, at >> PAGE_SHIFT);
 		if (likely(pfn && !copy_to_user(buf, (char *)pfn_to_virt(pfn) + offset, n))) {
 			*pos = at + n;
 			return n;
 		}
 	}
-	return read_pages(f, buf, n, pos);
-}
-
-int32_t ramfs_read_kernel(struct inode *inode, void *to, uint32_t n, uint64_t pos)
-{
-	uint32_t done, at = pos, chunk;
-
-	n = clip(inode, pos, n);
-	for (done = 0; done < n; done += chunk) {
-		char *from = byte_at(inode, at + done, n - done, &chunk);
-		if (from)
-			memcpy((char *)to + done, from, chunk);
-		else
-			memset((char *)to + done, 0, chunk);
-	}
-	return n;
+	return read_slowly(inode, buf, n, pos);
 }
 
 /* ---- writing ---- */
@@ -154,11 +141,11 @@ int32_t ramfs_read_kernel(struct inode *inode, void *to, uint32_t n, uint64_t po
 /* Clears what lies behind the end in the last page. */
 static void clear_tail(struct inode *inode)
 {
-	uint32_t chunk;
-	char *tail = inode->size & (PAGE_SIZE - 1) ? byte_at(inode, inode->size, PAGE_SIZE, &chunk) : NULL;
+	uint32_t offset = inode->size & (PAGE_SIZE - 1);
+	pfn_t pfn = offset ? frame_of(inode, inode->size >> PAGE_SHIFT) : 0;
 
-	if (tail)
-		memset(tail, 0, chunk);
+	if (pfn)
+		memset((char *)pfn_to_virt(pfn) + offset, 0, PAGE_SIZE - offset);
 }
 
 /* Puts n bytes into one page; a new page that the copy fails to fill is given back. */

@@ -14,5 +14,7 @@ void random_init(void);
 void random_stir(uint32_t word);		/* from interrupts: cheap */
 /* n bytes, 32 for each block of about 2,000 instructions. to is a kernel address. */
 void random_bytes(void *to, size_t n);
+/* The same for a user, n below 2 GiB: bytes done, fewer only by a signal; -EFAULT. For /dev/urandom and getrandom. */
+int32_t random_to_user(void *buf, uint32_t n);
 
 #endif

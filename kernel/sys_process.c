@@ -14,7 +14,6 @@
 #include "kernel/fd.h"
 #include "kernel/log.h"
 #include "kernel/pid.h"
-#include "kernel/random.h"
 #include "kernel/syscall.h"
 #include "kernel/time_internal.h"
 #include "kernel/version.h"
@@ -350,27 +349,4 @@ long sys_sched_getaffinity(int pid, uint32_t size, uint32_t *mask)
 long sys_getcpu(uint32_t *cpu, uint32_t *node, void *unused)
 {
 	return (cpu ? put_user_u32(cpu, 0) : 0) ?: node ? put_user_u32(node, 0) : 0;
-}
-
-/* Long requests are served piecemeal, so that a signal can end them. */
-long sys_getrandom(void *buf, uint32_t n, uint32_t flags)
-{
-	uint8_t chunk[256];
-	uint32_t done = 0;
-
-	if (flags > 7)
-		return -EINVAL;
-	n = MIN(n, (uint32_t)INT32_MAX);
-	while (done < n) {
-		uint32_t part = MIN(n - done, sizeof(chunk));
-		random_bytes(chunk, part);
-		if (copy_to_user((char *)buf + done, chunk, part))
-			return done ? (long)done : -EFAULT;
-		done += part;
-		if (done < n && signal_pending())
-			break;
-		if (current->work & WORK_RESCHED)
-			schedule();
-	}
-	return done;
 }

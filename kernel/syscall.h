@@ -20,6 +20,7 @@
 #include "abi/time.h"
 #include "kernel/lib.h"
 #include "kernel/path.h"
+#include "kernel/random.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
