@@ -13,11 +13,15 @@ void offsets(void)
 	DEFINE(HOST_DS, HOST_DS);
 	DEFINE(VECTOR_SYSENTER, VECTOR_SYSENTER);
 	DEFINE(VECTOR_SWITCHER, VECTOR_SWITCHER);
+	DEFINE(VECTOR_PROTECTION, VECTOR_PROTECTION);
 	DEFINE(EFLAGS_TF, EFLAGS_TF);
+	DEFINE(EFLAGS_IF, EFLAGS_IF);
+	DEFINE(EFLAGS_VM, EFLAGS_VM);
 	DEFINE(REGS_SIZE, sizeof(struct regs));
 	OFFSET(REGS_gs, regs, gs);
 	OFFSET(REGS_vector, regs, vector);
 	OFFSET(REGS_cs, regs, cs);
+	OFFSET(REGS_eflags, regs, eflags);
 	OFFSET(STATE_host_esp, state, host_esp);
 	OFFSET(STATE_host_cr3, state, host_cr3);
 	OFFSET(STATE_gdt_pointer, state, gdt_pointer);

@@ -79,6 +79,8 @@ leave:		cld
 		push	fs
 		push	gs
 		push	ebp
+		test	dword [esp + 4 + FRAME_VECTOR + REGS_eflags - REGS_vector], EFLAGS_VM
+		jnz	virtual_8086
 		mov	ebp, HOST_DS
 		mov	ds, ebp
 		mov	es, ebp
@@ -108,6 +110,18 @@ leave:		cld
 		pop	esi
 		pop	ebx
 		ret
+
+; An emulator may let the guest enter virtual-8086 mode (QEMU: by an IRET of any ring), whose frame has four words more. The guest gets a
+; protection fault of ring 3 at address 0 instead: its own kernel must never see registers of a ring that they don't belong to.
+virtual_8086:	mov	esp, SWITCHER_REGS + 4096
+		push	dword 0			; ss
+		push	dword 0			; esp
+		push	dword EFLAGS_IF
+		push	dword 3			; cs
+		push	dword 0			; eip
+		push	dword 0
+		push	dword VECTOR_PROTECTION
+		jmp	leave
 
 debug_trap:	cmp	word [esp + 4], HOST_CS
 		jne	.guest

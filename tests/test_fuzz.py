@@ -40,4 +40,12 @@ def test_calls_under_the_shim(cpu, calls):
 def test_calls_in_little_memory():
     """Many workers in 8 MiB: allocations fail all over the place, and the out-of-memory killer has work."""
     result = boot("init=/tests/fuzz", "5 20000 8", mem=8, timeout=200).expect(0, PASSED)
-    assert re.search(r"ended early", result.console)
+    assert re.search(r"^# .*SIGKILL", result.console, re.M)
+
+
+@pytest.mark.parametrize("tries", [3000, pytest.param(100000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("on, cpu", [("native", "max"), ("native", "pentium3"), ("lguest", "max"), ("lguest", "pentium3")])
+def test_random_code(on, cpu, tries):
+    """Ring 3 executes rubbish that is rich in instructions about segments, interrupts and privilege: it harms nobody but its own process."""
+    result = boot("init=/tests/fuzz", f"code 7 {tries}", on=on, cpu=cpu, mem=64, timeout=60 + tries // 50).expect(0, PASSED)
+    assert {"SIGSEGV", "SIGILL", "SIGTRAP"} <= set(re.findall(r"SIG[A-Z]+", result.console))

@@ -24,6 +24,9 @@
 ; may send it here directly. Whatever is privileged is a call site of the table. Gates clear TF
 ; and NT, but a hypervisor that reflects an exception may not have: CLEAN_FLAGS does it for all
 ; but int 0x80.
+;
+; There is no virtual-8086 mode here, but an emulator may let ring 3 enter it: QEMU's IRET takes VM from the stack at any
+; level (Intel SDM volume 2, IRET: only at CPL 0). Such a frame has four words more, so every entry looks for it.
 
 %include "arch/x86/fixup.inc"
 %include "pv/sites.inc"
@@ -33,6 +36,7 @@
 		global	sysenter_entry, sysenter_stepped, sysenter_argument, iret_fault, return_again
 		global	task_start_user, task_start_kernel
 
+FLAGS_HIGH_VM	equ	2			; VM in the third byte of eflags
 FAULT_WRITE	equ	2			; error code of a page fault
 FAULT_USER	equ	4
 SYSEXIT_FLAGS	equ	0xAD7			; what SYSEXIT may lose or sets anyway: OF SF ZF AF PF CF, IF, bit 1
@@ -42,6 +46,12 @@ RING3		equ	2			; this bit of cs is set in ring 3, but not in 0 and 1
 		push	ds
 		push	es
 		pusha
+%endmacro
+
+; A full frame of virtual-8086 mode goes no further.
+%macro NO_VIRTUAL_8086 0
+		test	byte [esp + REGS_eflags + 2], FLAGS_HIGH_VM
+		jnz	virtual_8086
 %endmacro
 
 ; The flags that the interrupted code could set to trouble us. IF: off already natively, and no
@@ -91,6 +101,7 @@ RING3		equ	2			; this bit of cs is set in ring 3, but not in 0 and 1
 		align	16
 int80_entry:	push	eax
 		SAVE_REGISTERS
+		NO_VIRTUAL_8086
 		KERNEL_SEGMENTS ebp
 		cld
 		PV_CALL	cpu, user_access_end	; the user's AC
@@ -129,11 +140,19 @@ null_selector_ds:
 ; it again, and a signal.
 iret_fault:	push	dword -1
 		SAVE_REGISTERS
-		KERNEL_SEGMENTS edx
+bad_frame:	KERNEL_SEGMENTS edx
+		CLEAN_FLAGS
 		mov	eax, esp
 		call	bad_return
 		jmp	user_return
 		FIXUP	iret_site, iret_fault
+
+; The segment registers that lie above the frame are dropped; what then stands where a frame belongs is rubbish of the user's,
+; all of which the ways out and bad_return take, but for the flags.
+virtual_8086:	add	esp, 16
+		mov	dword [esp + REGS_eflags], EFLAGS_FIXED | EFLAGS_IF
+		mov	dword [esp + REGS_orig_eax], -1
+		jmp	bad_frame
 
 ; Jumped to by an iret hook that can't let an interrupt wait until the next entry: the same, but it
 ; is only looked for work once more.
@@ -227,6 +246,7 @@ null_sysexit_ds:
 		align	16
 page_fault_entry:
 		SAVE_REGISTERS
+		NO_VIRTUAL_8086
 		KERNEL_SEGMENTS edx
 		CLEAN_FLAGS
 		PV_CALL	cpu, read_cr2
@@ -254,6 +274,7 @@ trap_return:	test	byte [esp + REGS_cs], RING3
 
 ; ebx = vector
 exception_common:
+		NO_VIRTUAL_8086
 		KERNEL_SEGMENTS edx
 		CLEAN_FLAGS
 		mov	edx, [esp + REGS_orig_eax]
@@ -295,6 +316,7 @@ irq_%1:		push	dword %1
 %endrep
 
 irq_common:	SAVE_REGISTERS
+		NO_VIRTUAL_8086
 		KERNEL_SEGMENTS edx
 		CLEAN_FLAGS
 		mov	eax, [esp + REGS_orig_eax]

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz [SEED [CALLS [WORKERS [wait]]]]: random system calls with nasty arguments from several processes at once; afterwards the system is as before.
+ * fuzz [code] [SEED [CALLS [WORKERS [wait]]]]: random system calls with nasty arguments, or random machine code, from several processes at once;
+ * afterwards the system is as before.
  *
  * A worker makes a batch of calls in a folder and a session of its own and is replaced when it has made them, has died or got stuck. Arguments are chosen by
  * the kind that the table says, and now and then by any kind. What a call does to the worker doesn't matter; that the kernel survives, that the memory comes
@@ -72,6 +73,7 @@ static const char *const names[] = {
 
 static struct { uint32_t made[MOST], good[MOST]; } *shared;	/* calls of the batch under way, per worker, and those without an error */
 static unsigned slot;
+static bool code;		/* machine code rather than calls */
 static uint32_t state;
 
 static uint32_t any(void)
@@ -271,11 +273,64 @@ static void prepare(unsigned batch)
 			sigaction(sig, &act, NULL);
 }
 
+/* ---- random code ---- */
+
+#define CODE	(ARENA + 0x200000)
+
+/* Instructions that the processor, the kernel or a hypervisor must think about; what follows them in memory is their operand. */
+static const struct { uint8_t length, bytes[7]; } pieces[] = {
+	{ 2, { 0x0F, 0x34 } }, { 2, { 0x0F, 0x35 } }, { 2, { 0x0F, 0x05 } }, { 2, { 0xCD, 0x80 } }, { 1, { 0xCD } }, { 2, { 0xCD, 0x1F } },
+	{ 1, { 0xCF } }, { 1, { 0xCC } }, { 1, { 0xCE } }, { 1, { 0xF1 } }, { 1, { 0x9D } }, { 1, { 0x9C } }, { 1, { 0xF4 } }, { 1, { 0xFA } },
+	{ 1, { 0xFB } }, { 2, { 0x0F, 0x01 } }, { 2, { 0x0F, 0x00 } }, { 2, { 0x0F, 0x20 } }, { 2, { 0x0F, 0x22 } }, { 2, { 0x0F, 0x23 } },
+	{ 2, { 0x0F, 0x30 } }, { 2, { 0x0F, 0x32 } }, { 2, { 0x0F, 0x31 } }, { 2, { 0x0F, 0xA2 } }, { 2, { 0x0F, 0x06 } }, { 2, { 0x0F, 0x0B } },
+	{ 1, { 0x8E } }, { 2, { 0x8E, 0xD0 } }, { 2, { 0x8E, 0xE0 } }, { 2, { 0x8E, 0xE8 } }, { 2, { 0x8E, 0xD8 } }, { 1, { 0x17 } }, { 1, { 0x1F } },
+	{ 1, { 0x07 } }, { 2, { 0x0F, 0xA1 } }, { 2, { 0x0F, 0xA9 } }, { 1, { 0xEA } }, { 1, { 0x9A } }, { 1, { 0xCB } }, { 1, { 0xCA } },
+	{ 7, { 0xEA, 0, 0, 0x20, 0x20, 0x60, 0 } }, { 7, { 0xEA, 0, 0, 0x20, 0x20, 0x61, 0 } }, { 7, { 0xEA, 0, 0, 0x20, 0x20, 0x73, 0 } },
+	{ 5, { 0xB8, 0x7B, 0, 0, 0 } }, { 5, { 0xB8, 0x68, 0, 0, 0 } }, { 5, { 0xB8, 0x33, 0, 0, 0 } }, { 5, { 0xB8, 0x3B, 0, 0, 0 } },
+	{ 1, { 0xE4 } }, { 1, { 0xEE } }, { 1, { 0x6C } }, { 2, { 0x0F, 0xAE } }, { 2, { 0xDB, 0xE3 } }, { 1, { 0xD9 } }, { 1, { 0x9B } },
+	{ 2, { 0x0F, 0x02 } }, { 2, { 0x0F, 0x03 } }, { 1, { 0x63 } }, { 1, { 0xC5 } }, { 1, { 0xF0 } }, { 1, { 0xF3 } }, { 1, { 0x66 } },
+	{ 1, { 0x67 } }, { 1, { 0x65 } }, { 1, { 0x36 } }, { 2, { 0xEB, 0xFE } }, { 1, { 0xC8 } }, { 3, { 0x0F, 0x01, 0xC1 } }, { 3, { 0x0F, 0x01, 0xD9 } },
+	{ 6, { 0x81, 0x0C, 0x24, 0, 0x41, 0x04 } }, { 5, { 0x68, 0x02, 0x77, 0x02, 0 } }, { 5, { 0x68, 0x73, 0, 0, 0 } }, { 5, { 0x68, 0x61, 0, 0, 0 } },
+};
+
+/* Nothing that the code does comes back here; a loop is ended by the alarm, which has no handler. */
+static void __attribute__((noreturn)) run_code(void)
+{
+	struct itimerval soon = { { 0, 0 }, { 0, 3000 } };
+	uint8_t *to = PTR(CODE), *end = to + 4096 - 8;
+	uint32_t *stack = PTR(ARENA + 0x2000);
+
+	mmap(PTR(ARENA), ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	mmap(PTR(CODE), 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	while (to < end) {
+		unsigned i = below(2 * ARRAY_SIZE(pieces));
+		if (i < ARRAY_SIZE(pieces)) {
+			memcpy(to, pieces[i].bytes, pieces[i].length);
+			to += pieces[i].length;
+		} else {
+			*to++ = any();
+		}
+	}
+	fill();
+	stack[0] = below(4) ? 0x202 : any();
+	for (int i = 1; i < 9; i++)
+		stack[i] = below(2) ? below(400) : address();
+	stack[9] = CODE + below(64);
+	sys(__NR_setitimer, ITIMER_REAL, &soon, NULL);
+	asm volatile("movl %0, %%esp; popfl; popal; ret" : : "r" (stack));
+	__builtin_unreachable();
+}
+
 static void __attribute__((noreturn)) worker(uint32_t seed, unsigned batch)
 {
 	state = (seed + 1) * 0x9E3779B1u ^ (batch + 1) * 0x85EBCA6Bu;
 	if (!state)
 		state = 1;
+	if (code) {
+		shared->made[slot]++;
+		setsid();
+		run_code();
+	}
 	prepare(batch);
 	for (unsigned i = 0; i < BATCH; i++) {
 		if (i % 50 == 0)
@@ -289,7 +344,7 @@ static void __attribute__((noreturn)) worker(uint32_t seed, unsigned batch)
 /* ---- process 1 ---- */
 
 static struct { int pid; uint32_t seen; unsigned idle; } workers[MOST];
-static uint32_t total, good, died;
+static uint32_t total, good, died[128];	/* by the signal that ended them; 0: none */
 
 static void start(unsigned i, uint32_t seed, unsigned batch)
 {
@@ -310,7 +365,7 @@ static void ended(int pid, int status)
 			workers[i].pid = 0;
 			total += min(shared->made[i], (uint32_t)BATCH);
 			good += min(shared->good[i], (uint32_t)BATCH);
-			died += status != 0;
+			died[status & 127]++;
 		}
 }
 
@@ -387,6 +442,9 @@ static int entries(const char *path)
 
 int main(int argc, char **argv)
 {
+	code = argc > 1 && !strcmp(argv[1], "code");
+	argc -= code;
+	argv += code;
 	uint32_t seed = argc > 1 ? strtoul(argv[1], NULL, 0) : 1, wanted = argc > 2 ? strtoul(argv[2], NULL, 0) : 20000;
 	unsigned count = argc > 3 ? min(atoi(argv[3]), MOST) : 4, batch = 0;
 	int at_root = entries("/"), processes = entries("/proc");
@@ -400,8 +458,11 @@ int main(int argc, char **argv)
 	long before = mem_free();
 	while (total < wanted)
 		round(seed, batch++ * SWEEP, count);
-	printf("# seed %u: %u calls by %u workers, %u without an error; %u batches, %u of which ended early\n", seed, total, count, good,
-	       batch * SWEEP, died);
+	printf("# seed %u: %u calls by %u workers, %u without an error; %u batches\n#", seed, total, count, good, batch * SWEEP);
+	for (int sig = 0; sig < 65; sig++)
+		if (died[sig])
+			printf(" %s %u", sig ? signame(sig) : "exit", died[sig]);
+	printf("\n");
 	long lost = before - mem_free();
 	printf("# free memory went down by %ld KiB\n", lost);
 	ok(total >= wanted, "the calls were made");
