@@ -7,6 +7,7 @@
 #   make check    the quick gate, under a minute                make test   every test (tools/test)
 #   make bench    instructions per operation, and sizes         make book   build/book.html
 #   make sites    build/sites.html: every patch site
+#   make bench PLATFORM=lguest    native and under the shim side by side, and where the difference goes
 #
 # Every folder's sources are found by name. Offsets that assembly needs come from C through tools/gen-offsets.c; the names
 # for backtraces from a first link through tools/ksyms. Objects depend on what they include.
@@ -101,7 +102,7 @@ debug: all
 	@tools/debug
 
 bench: all
-	@tools/bench
+	@tools/bench $(if $(PLATFORM),--platform $(PLATFORM))
 
 sites: $(B)/sites.html
 $(B)/sites.html: $(B)/postern.elf tools/pvsites

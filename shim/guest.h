@@ -24,6 +24,18 @@ enum guest_state { GUEST_READY, GUEST_HALTED, GUEST_ENDED };
 struct queue { uint32_t page; uint16_t seen; bool waiting; };
 struct virtio_console { bool active; struct queue in, out; uint32_t page; };
 
+/* Why a guest came to the shim, by what was done about it. */
+enum cause { BY_NOTHING, BY_CALL, BY_FILL, BY_REFLECTION, BY_EMULATION, BY_INTERRUPT, CAUSES };
+
+/* ticks: of the time-stamp counter, between leaving the guest and going back. The first four are counted with stats=on only. */
+struct statistics {
+	uint64_t exits[CAUSES], ticks[CAUSES];
+	uint64_t left;					/* when the guest was left last, and why */
+	enum cause last;
+	uint64_t calls[LHCALL_SEND_INTERRUPTS + 1];	/* hypercalls by number, those of the ring included */
+	uint64_t delivered, dropped;			/* virtual interrupts; page tables of shadows thrown away */
+};
+
 struct guest {
 	unsigned number;			/* from 1; 0 if it is the only one */
 	enum guest_state state;
@@ -54,7 +66,7 @@ struct guest {
 	unsigned restarts;
 	enum end end;
 	int code;
-	uint64_t counts[LHCALL_SEND_INTERRUPTS + 1], faults, reflected, interrupts;	/* for the statistics */
+	struct statistics stats;
 };
 
 /* Ends this guest with a reason; what it was doing must be given up by the caller, by returning. */

@@ -176,7 +176,7 @@ static void call(struct guest *g, const struct lguest_call_args *a)
 		guest_stop(g, g->data ? "LGUEST_INIT for the second time" : "hypercall %u before LGUEST_INIT", a->eax);
 		return;
 	}
-	g->counts[a->eax]++;
+	g->stats.calls[a->eax]++;
 	calls[a->eax](g, a);
 }
 

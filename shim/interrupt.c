@@ -172,7 +172,6 @@ void guest_reflect(struct guest *g, unsigned vector, uint32_t error)
 			   vector == VECTOR_PAGE_FAULT && g->data ? g->data->cr2 : error);
 		return;
 	}
-	g->reflected++;
 	enter(g, vector, error);
 }
 
@@ -214,7 +213,7 @@ void guest_deliver(struct guest *g)
 	tell_time(g);
 	if (!options.sticky && !(g->pending & ~g->data->blocked_interrupts))
 		g->data->irq_pending = 0;
-	g->interrupts++;
+	g->stats.delivered++;
 	enter(g, LGUEST_IRQ_VECTOR + irq, 0);
 }
 

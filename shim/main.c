@@ -76,16 +76,22 @@ static void make_guest(struct guest *g, uint32_t pages)
 
 /* ---- the ends of guests ---- */
 
-static void print_counts(const struct guest *g)
+static void print_statistics(const struct guest *g)
 {
-	char text[300];
+	static const char *const causes[CAUSES] = { "slices", "calls", "fills", "reflections", "emulations", "interrupts" };
+	const struct statistics *s = &g->stats;
+	char text[350];
 	size_t n = 0;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(g->counts); i++)
-		if (g->counts[i] && n < sizeof(text))
-			n += snprintf(text + n, sizeof(text) - n, " %u:%llu", i, (unsigned long long)g->counts[i]);
-	console_printf("shim: guest %u: hypercalls%s; %llu shadow faults, %llu reflected, %llu interrupts\n", MAX(g->number, 1u), n ? text : " none",
-		       (unsigned long long)g->faults, (unsigned long long)g->reflected, (unsigned long long)g->interrupts);
+	for (unsigned i = 0; i < CAUSES && n < sizeof(text); i++)
+		n += snprintf(text + n, sizeof(text) - n, " %s %llu (%llu)", causes[i], (unsigned long long)s->exits[i], (unsigned long long)s->ticks[i]);
+	console_printf("shim: guest %u: exits (ticks)%s; delivered %llu, dropped %llu\n", MAX(g->number, 1u), text,
+		       (unsigned long long)s->delivered, (unsigned long long)s->dropped);
+	n = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(s->calls) && n < sizeof(text); i++)
+		if (s->calls[i])
+			n += snprintf(text + n, sizeof(text) - n, " %u:%llu", i, (unsigned long long)s->calls[i]);
+	console_printf("shim: guest %u: hypercalls%s\n", MAX(g->number, 1u), n ? text : " none");
 }
 
 static void ended(struct guest *g, enum end end, int code)
@@ -95,7 +101,7 @@ static void ended(struct guest *g, enum end end, int code)
 	g->end = end;
 	g->code = code;
 	if (options.stats)
-		print_counts(g);
+		print_statistics(g);
 }
 
 void guest_stop(struct guest *g, const char *fmt, ...)
@@ -206,31 +212,41 @@ static void reflect_sysenter(struct guest *g)
 	guest_reflect(g, LGUEST_SYSCALL_VECTOR, 0);
 }
 
-/* What happened to the guest, given the processor's cr2. */
-static void handle(struct guest *g, uint32_t cr2)
+/* What happened to the guest, given the processor's cr2, and what was done about it. */
+static enum cause handle(struct guest *g, uint32_t cr2)
 {
 	uint32_t vector = g->regs.vector, error = g->regs.error;
 
 	if (vector >= VECTOR_SWITCHER) {
 		/* The frame lies lower than the guest's registers did, which are lost. */
 		guest_stop(g, "unhandled trap 256: exception %u on the way into the guest", vector - VECTOR_SWITCHER);
-	} else if (vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK) {
+		return BY_REFLECTION;
+	}
+	if (vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK) {
 		guest_stop(g, "unhandled trap %u (error 0x%x) at 0x%08x", vector, error, g->regs.eip);
-	} else if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ_END) {
+		return BY_REFLECTION;
+	}
+	if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ_END) {
 		pic_interrupt(vector - VECTOR_IRQ);
-	} else if (vector == VECTOR_HYPERCALL) {
+		return BY_INTERRUPT;
+	}
+	if (vector == VECTOR_HYPERCALL) {
 		guest_hypercall(g);
-	} else if (vector == VECTOR_PAGE_FAULT) {
+		return BY_CALL;
+	}
+	if (vector == VECTOR_PAGE_FAULT) {
 		if (shadow_fault(g, cr2, &error))
-			return;
+			return BY_FILL;
 		if (g->data)
 			g->data->cr2 = cr2;
-		guest_reflect(g, vector, error);
-	} else if (vector == VECTOR_SYSENTER) {
-		reflect_sysenter(g);
-	} else if (vector != VECTOR_PROTECTION || !guest_emulate(g)) {
-		guest_reflect(g, vector, error);
 	}
+	if (vector == VECTOR_PROTECTION && guest_emulate(g))
+		return BY_EMULATION;
+	if (vector == VECTOR_SYSENTER)
+		reflect_sysenter(g);
+	else
+		guest_reflect(g, vector, error);
+	return BY_REFLECTION;
 }
 
 static void poll(struct guest *g, uint64_t now)
@@ -280,6 +296,13 @@ static uint64_t end_of_slice(const struct guest *g, uint64_t end)
 	return end;
 }
 
+/* Before the guest is entered: what the shim has done since it was left is charged to what ended its last stay. */
+static void charge(struct statistics *s)
+{
+	s->ticks[s->last] += read_tsc() - s->left;
+	s->exits[s->last]++;
+}
+
 static void run_slice(struct guest *g)
 {
 	uint64_t end = end_of_slice(g, NEVER);
@@ -287,6 +310,7 @@ static void run_slice(struct guest *g)
 	memory_show_guest(g->regs_page, (uint32_t)g->page);
 	switch_fpu(g);
 	clock_alarm(g->deadline);
+	g->stats.last = BY_NOTHING;
 	while (g->state == GUEST_READY && (end == NEVER || clock_ns() < end)) {
 		if (g->event != NEVER || g->pending)
 			poll(g, clock_ns());
@@ -297,8 +321,12 @@ static void run_slice(struct guest *g)
 		if (guest_waits(g))
 			clock_alarm(clock_ns() + RETRY_NS);
 		set_ts(g->ts);
+		if (options.stats)
+			charge(&g->stats);
 		switcher_run(&g->regs, shadow_cr3(g));
-		handle(g, read_cr2());
+		if (options.stats)
+			g->stats.left = read_tsc();
+		g->stats.last = handle(g, read_cr2());
 		if (g->regs.vector == VECTOR_IRQ + IRQ_TIMER || g->regs.vector == VECTOR_IRQ + IRQ_SERIAL) {
 			poll_all();
 			end = end_of_slice(g, end);

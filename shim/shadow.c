@@ -102,6 +102,7 @@ static void drop_table(struct guest *g, uint64_t *pmd, unsigned gib, unsigned in
 
 	if (!(pmd[index] & PTE_P))
 		return;
+	g->stats.dropped++;
 	if (gib == 3 && index == 511) {
 		memset(table, 0, PAGE_SIZE);
 		put_switcher(g, table);
@@ -387,7 +388,6 @@ bool shadow_fault(struct guest *g, uint32_t va, uint32_t *error)
 		return false;
 	}
 	fill(g, va, &w);
-	g->faults++;
 	return true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench [ROW...]: ticks of the time-stamp counter per operation, the median of 11 rounds; one line per row.
+ * bench [-n ROUNDS] [ROW...]: ticks of the time-stamp counter per operation, the median of ROUNDS (11) rounds; one line per row.
  *
  * Under QEMU with -icount shift=0 a tick is one instruction, and the count covers user, kernel and hypervisor. Rows
  * and definitions are those of the project's performance sheet; 4f and 10f repeat rows 4 and 10 with the FPU in use.
@@ -9,10 +9,11 @@
 #include "user/libc/libc.h"
 #include "user/libc/vdso.h"
 
-#define ROUNDS 11
-#define PAGE   4096
+#define MOST_ROUNDS 200
+#define PAGE        4096
 
-static uint32_t ticks[ROUNDS];
+static uint32_t ticks[MOST_ROUNDS];
+static int rounds = 11;
 static bool use_fpu;
 
 static int by_value(const void *a, const void *b)
@@ -24,8 +25,8 @@ static int by_value(const void *a, const void *b)
 
 static void report(const char *row, const char *name)
 {
-	sort(ticks, ROUNDS, sizeof(ticks[0]), by_value);
-	printf("%-3s %-24s %8u\n", row, name, ticks[ROUNDS / 2]);
+	sort(ticks, rounds, sizeof(ticks[0]), by_value);
+	printf("%-3s %-24s %8u\n", row, name, ticks[rounds / 2]);
 }
 
 static inline uint32_t now(void)
@@ -38,7 +39,7 @@ static inline uint32_t now(void)
 
 /* Times one operation that needs nothing between rounds; the first, cold round is thrown away. */
 #define TIME(operation) do {							\
-	for (int i_ = -1; i_ < ROUNDS; i_++) {					\
+	for (int i_ = -1; i_ < rounds; i_++) {					\
 		uint32_t from_ = now();						\
 		operation;							\
 		ticks[max(i_, 0)] = now() - from_;				\
@@ -116,27 +117,29 @@ static void map_unmap(void)
 	});
 }
 
-/* One page more than the rounds: the first touch also makes the page table. */
-static volatile char *fresh_pages(void)
+static volatile char *fresh_pages(int n)
 {
-	return mmap(NULL, (ROUNDS + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
+/* One page more than the rounds: the first touch also makes the page table. */
 static void page_fault(void)
 {
-	volatile char *p = fresh_pages();
+	volatile char *p = fresh_pages(rounds + 1);
 
 	TIME({ *p = 1; p += PAGE; });
 }
 
+/* Ready are as many pages as there may be rounds, so that more rounds are just more faults. */
 static void cow_fault(void)
 {
-	volatile char *p = fresh_pages();
+	volatile char *first = fresh_pages(MOST_ROUNDS + 1), *p = first;
 	int fd[2];
 	char c;
 
-	for (int i = 0; i <= ROUNDS; i++)
-		p[i * PAGE] = 1;
+	for (int i = 0; i <= MOST_ROUNDS; i++)
+		first[i * PAGE] = 1;
+	p += (MOST_ROUNDS - rounds) * PAGE;
 	pipe(fd);
 	int pid = fork();
 	if (!pid) {
@@ -148,6 +151,7 @@ static void cow_fault(void)
 	TIME({ *p = 2; p += PAGE; });
 	close(fd[1]);
 	waitpid(pid, NULL, 0);
+	munmap((void *)first, (MOST_ROUNDS - rounds) * PAGE);
 }
 
 static void pipe_round_trip(void)
@@ -216,6 +220,15 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+	if (argc > 2 && !strcmp(argv[1], "-n")) {
+		rounds = atoi(argv[2]);
+		if (rounds < 1 || rounds > MOST_ROUNDS) {
+			printf("bench: %s rounds: 1 to %d are possible\n", argv[2], MOST_ROUNDS);
+			return 2;
+		}
+		argc -= 2;
+		argv += 2;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		bool wanted = argc < 2;
 		for (int k = 1; k < argc; k++)
