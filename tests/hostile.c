@@ -3,15 +3,16 @@
  * A guest of the shim that means no good: tests/test_shim.py runs it beside a well-behaved one.
  *
  * It is started again after each thing that it has tried (the shim's restarts=), and its command line says for which time: "restart=N". N chooses the attack;
- * beyond the list come batches of random hypercalls, seeded by N. An attack must end in a fault that the guest gets (it then goes on), in nothing at
+ * beyond the list come batches of random hypercalls, and then of random code, seeded by N. An attack must end in a fault that the guest gets (it then goes on), in nothing at
  * all, or in the guest's being stopped. What must never happen is told by `alarm`: the guest prints BREACH, which the test looks for, as it does for a shim that died.
- * The command line: "attacks=COUNT batches=COUNT calls=PER-BATCH restart=N"; "loop=TICKS flood=CALLS" shorten two attacks for slow machines. Or "spin=1": it does
+ * The command line: "attacks=COUNT batches=COUNT calls=PER-BATCH code=BATCHES restart=N"; "loop=TICKS flood=CALLS" shorten two attacks for slow machines. Or "spin=1": it does
  * nothing, for ever; "spin=2": after a SYSENTER, whose entry turns the real interrupts off.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "abi/lguest.h"
+#include "user/libc/rubbish.h"
 
 #define TOP		0xFFFDF000u	/* the switcher: text, registers, state */
 #define PAGE		4096u
@@ -25,6 +26,7 @@ static struct lguest_data data __attribute__((aligned(16)));
 static uint64_t pdpt[4] __attribute__((aligned(32)));
 static uint64_t pmd[512] __attribute__((aligned(4096))), tables[4][512] __attribute__((aligned(4096)));
 static char ring1_stack[2 * PAGE] __attribute__((aligned(4096)));
+static uint8_t code_page[PAGE] __attribute__((aligned(4096)));
 static uint32_t memory_size, seed;
 
 int attempt(void (*what)(void));	/* the vector of the trap that it ended in, or TRAP_NONE */
@@ -494,6 +496,31 @@ static void many_random_calls(void)
 		one_random_call();
 }
 
+#define CODES	50u
+
+/* Ring 1 executes rubbish, with registers and a stack that lead into this guest's memory and everywhere else. */
+static void random_code(void)
+{
+	static uint32_t stack[1024] __attribute__((aligned(4096)));
+
+	for (unsigned i = 0; i < 1024; i++)
+		stack[i] = random() % 4 ? random() % memory_size : odd_number();
+	for (unsigned i = 500; i < 508; i++)
+		stack[i] = random() % 2 ? random() % 20 : odd_number();
+	stack[508] = (uint32_t)code_page + random() % 64;
+	asm volatile("movl %0, %%esp; popal; ret" : : "r" (&stack[500]));
+	__builtin_unreachable();
+}
+
+/* A fault brings the next; a loop lasts until the guest's lifetime is over. */
+static void many_random_codes(void)
+{
+	for (unsigned i = 0; i < CODES; i++) {
+		rubbish(code_page, sizeof(code_page), random);
+		attempt(random_code);
+	}
+}
+
 void hostile(void)
 {
 	uint32_t n = option("restart=", 0), wanted = option("attacks=", ATTACKS), batches = option("batches=", 0);
@@ -511,6 +538,8 @@ void hostile(void)
 		attempt(attacks[n]);
 	else if (n - wanted < batches)
 		attempt(many_random_calls);
+	else if (n - wanted - batches < option("code=", 0))
+		many_random_codes();
 	else
 		call(LHCALL_SHUTDOWN, (uint32_t)"postern: outcome exit 0", LGUEST_POWEROFF, 0, 0);
 	if (!ring_now())

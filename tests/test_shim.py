@@ -138,6 +138,18 @@ def test_a_million_random_hypercalls(hostile):
     assert status == 2 * 0x10 + 1, console[-3000:]
 
 
+@pytest.mark.parametrize("batches", [40, pytest.param(3000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("cpu", ["pentium3", "max"])
+def test_random_code_beside_a_good_guest(hostile, cpu, batches):
+    """Ring 1 executes rubbish; a guest that it has sent into a loop is stopped by its lifetime."""
+    _, console = shim(f"mem=24M restarts={batches} lifetime=100", f"{hostile} attacks=0 code={batches}",
+                      f"{KERNEL} -- -c 'for p in memory signals vdsotest; do /tests/$p || exit 1; done; echo done'", INITRD, cpu=cpu,
+                      timeout=60 + batches)
+    assert "BREACH" not in console and "shim-panic" not in console, console
+    assert console.count("guest 1 begins anew") == batches and "guest 1 ended: postern: outcome exit 0" in console, console
+    assert "[2] done" in console and "guest 2 ended: postern: outcome exit 0" in console, console
+
+
 @pytest.mark.parametrize("cpu", ["core_duo_t2400_yonah", pytest.param("p3_katmai", marks=pytest.mark.long)])
 def test_hostile_guest_on_bochs(hostile, tmp_path, cpu):
     """The same where segment limits and reserved bits are enforced: every attack, and 3,000 random calls."""

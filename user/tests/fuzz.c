@@ -10,6 +10,7 @@
  */
 #include "abi/futex.h"
 #include "user/libc/libc.h"
+#include "user/libc/rubbish.h"
 #include "user/libc/scratch.h"
 #include "user/libc/tap.h"
 
@@ -277,40 +278,15 @@ static void prepare(unsigned batch)
 
 #define CODE	(ARENA + 0x200000)
 
-/* Instructions that the processor, the kernel or a hypervisor must think about; what follows them in memory is their operand. */
-static const struct { uint8_t length, bytes[7]; } pieces[] = {
-	{ 2, { 0x0F, 0x34 } }, { 2, { 0x0F, 0x35 } }, { 2, { 0x0F, 0x05 } }, { 2, { 0xCD, 0x80 } }, { 1, { 0xCD } }, { 2, { 0xCD, 0x1F } },
-	{ 1, { 0xCF } }, { 1, { 0xCC } }, { 1, { 0xCE } }, { 1, { 0xF1 } }, { 1, { 0x9D } }, { 1, { 0x9C } }, { 1, { 0xF4 } }, { 1, { 0xFA } },
-	{ 1, { 0xFB } }, { 2, { 0x0F, 0x01 } }, { 2, { 0x0F, 0x00 } }, { 2, { 0x0F, 0x20 } }, { 2, { 0x0F, 0x22 } }, { 2, { 0x0F, 0x23 } },
-	{ 2, { 0x0F, 0x30 } }, { 2, { 0x0F, 0x32 } }, { 2, { 0x0F, 0x31 } }, { 2, { 0x0F, 0xA2 } }, { 2, { 0x0F, 0x06 } }, { 2, { 0x0F, 0x0B } },
-	{ 1, { 0x8E } }, { 2, { 0x8E, 0xD0 } }, { 2, { 0x8E, 0xE0 } }, { 2, { 0x8E, 0xE8 } }, { 2, { 0x8E, 0xD8 } }, { 1, { 0x17 } }, { 1, { 0x1F } },
-	{ 1, { 0x07 } }, { 2, { 0x0F, 0xA1 } }, { 2, { 0x0F, 0xA9 } }, { 1, { 0xEA } }, { 1, { 0x9A } }, { 1, { 0xCB } }, { 1, { 0xCA } },
-	{ 7, { 0xEA, 0, 0, 0x20, 0x20, 0x60, 0 } }, { 7, { 0xEA, 0, 0, 0x20, 0x20, 0x61, 0 } }, { 7, { 0xEA, 0, 0, 0x20, 0x20, 0x73, 0 } },
-	{ 5, { 0xB8, 0x7B, 0, 0, 0 } }, { 5, { 0xB8, 0x68, 0, 0, 0 } }, { 5, { 0xB8, 0x33, 0, 0, 0 } }, { 5, { 0xB8, 0x3B, 0, 0, 0 } },
-	{ 1, { 0xE4 } }, { 1, { 0xEE } }, { 1, { 0x6C } }, { 2, { 0x0F, 0xAE } }, { 2, { 0xDB, 0xE3 } }, { 1, { 0xD9 } }, { 1, { 0x9B } },
-	{ 2, { 0x0F, 0x02 } }, { 2, { 0x0F, 0x03 } }, { 1, { 0x63 } }, { 1, { 0xC5 } }, { 1, { 0xF0 } }, { 1, { 0xF3 } }, { 1, { 0x66 } },
-	{ 1, { 0x67 } }, { 1, { 0x65 } }, { 1, { 0x36 } }, { 2, { 0xEB, 0xFE } }, { 1, { 0xC8 } }, { 3, { 0x0F, 0x01, 0xC1 } }, { 3, { 0x0F, 0x01, 0xD9 } },
-	{ 6, { 0x81, 0x0C, 0x24, 0, 0x41, 0x04 } }, { 5, { 0x68, 0x02, 0x77, 0x02, 0 } }, { 5, { 0x68, 0x73, 0, 0, 0 } }, { 5, { 0x68, 0x61, 0, 0, 0 } },
-};
-
 /* Nothing that the code does comes back here; a loop is ended by the alarm, which has no handler. */
 static void __attribute__((noreturn)) run_code(void)
 {
 	struct itimerval soon = { { 0, 0 }, { 0, 3000 } };
-	uint8_t *to = PTR(CODE), *end = to + 4096 - 8;
 	uint32_t *stack = PTR(ARENA + 0x2000);
 
 	mmap(PTR(ARENA), ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	mmap(PTR(CODE), 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	while (to < end) {
-		unsigned i = below(2 * ARRAY_SIZE(pieces));
-		if (i < ARRAY_SIZE(pieces)) {
-			memcpy(to, pieces[i].bytes, pieces[i].length);
-			to += pieces[i].length;
-		} else {
-			*to++ = any();
-		}
-	}
+	rubbish(PTR(CODE), 4096, any);
 	fill();
 	stack[0] = below(4) ? 0x202 : any();
 	for (int i = 1; i < 9; i++)
