@@ -11,6 +11,7 @@
 #include "kernel/log.h"
 #include "kernel/ramfs.h"
 #include "kernel/random.h"
+#include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "mm/uaccess.h"
 

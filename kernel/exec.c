@@ -15,8 +15,6 @@
  * is left to the interpreter or the C library: relocation, TLS, RELRO. There are no set-user-id
  * programs.
  */
-#include "kernel/exec.h"
-
 #include "abi/auxv.h"
 #include "abi/resource.h"
 #include "arch/x86/cpu.h"
@@ -24,10 +22,10 @@
 #include "boot/cmdline.h"
 #include "kernel/elf.h"
 #include "kernel/file.h"
+#include "kernel/init.h"
 #include "kernel/random.h"
 #include "kernel/script.h"
 #include "kernel/syscall.h"
-#include "mm/heap.h"
 #include "vdso/vdso.h"
 
 #define PATH_BYTES	4096u		/* of the program's path, with the NUL: Linux's PATH_MAX */

@@ -14,11 +14,8 @@
 #include "abi/wait.h"
 #include "kernel/file.h"
 #include "kernel/init.h"
-#include "kernel/log.h"
-#include "kernel/pid.h"
 #include "kernel/syscall.h"
 #include "kernel/tty.h"
-#include "mm/heap.h"
 
 struct task *task_corpse;
 static bool corpse_reaps;		/* its process goes with it: nobody will wait */
@@ -86,10 +83,7 @@ static bool notify_parent_of_end(struct process *p)
 	list_del(&p->sibling);
 	if (!ignored)
 		list_add(&p->sibling, &p->parent->children);
-	if (WIFEXITED(code))
-		send_child_signal(p, p->exit_signal, CLD_EXITED, WEXITSTATUS(code));
-	else
-		send_child_signal(p, p->exit_signal, CLD_KILLED, WTERMSIG(code));
+	send_child_signal(p, p->exit_signal, WIFEXITED(code) ? CLD_EXITED : CLD_KILLED, WIFEXITED(code) ? WEXITSTATUS(code) : WTERMSIG(code));
 	return ignored;
 }
 
@@ -211,7 +205,7 @@ static void __attribute__((noreturn)) die(struct task *t)
 	panic("a dead task runs");
 }
 
-/* wake_stopped, for a thread that sleeps uninterruptibly may wait for just this: exec, vfork. */
+/* Also who is stopped, or sleeps uninterruptibly: such a thread may wait for just this, in exec or vfork. */
 void process_stir(struct process *p, const struct task *except)
 {
 	struct task *t;
@@ -220,7 +214,9 @@ void process_stir(struct process *p, const struct task *except)
 		if (t == except)
 			continue;
 		t->work |= WORK_SIGNAL;
-		wake_stopped(t);
+		if (t->state == TASK_STOPPED)
+			t->state = TASK_UNINTERRUPTIBLE;
+		wake_task(t);
 	}
 }
 

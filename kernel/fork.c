@@ -10,9 +10,7 @@
  */
 #include "arch/x86/task_switch.h"
 #include "kernel/file.h"
-#include "kernel/pid.h"
 #include "kernel/syscall.h"
-#include "mm/heap.h"
 
 #define NAMESPACES	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 #define RESERVE_SHARE	32u		/* of all pages must be free ... */
@@ -132,9 +130,7 @@ static struct process *choose_process(struct task *child, uint32_t flags)
 
 	if (flags & CLONE_THREAD)
 		return me;
-	if (flags & CLONE_PARENT)
-		return process_new(me->parent, child, me->exit_signal);
-	return process_new(me, child, flags & CSIGNAL);
+	return flags & CLONE_PARENT ? process_new(me->parent, child, me->exit_signal) : process_new(me, child, flags & CSIGNAL);
 }
 
 /* NULL: *error says why, and everything has been given back. */

@@ -10,7 +10,6 @@
 #include "abi/futex.h"
 #include "kernel/file.h"
 #include "kernel/syscall.h"
-#include "kernel/time_internal.h"
 
 #define BUCKETS		64u
 

@@ -11,7 +11,6 @@
 #include "arch/x86/desc.h"
 #include "boot/boot_info.h"
 #include "boot/cmdline.h"
-#include "kernel/exec.h"
 #include "kernel/file.h"
 #include "kernel/init.h"
 #include "kernel/lib.h"
@@ -124,7 +123,7 @@ static void unpack_initrd(const struct boot_info *bi)
 	if (!mapped)
 		refuse("initrd: %u bytes above the direct map are more than can be mapped", size);
 	initrd_unpack(mapped, size);
-	iounmap(mapped);
+	vfree(mapped);
 }
 
 /* ---- crash=HOW: each kind of death, for those who want to see its report and for the tests of the outcomes ---- */

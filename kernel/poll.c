@@ -269,14 +269,14 @@ static long serve(struct pollfd *fds, fd_set *const *sets, uint32_t n, void *tim
 	if (result)
 		return result;
 	if (mask)
-		signals_set_blocked(set & ~UNBLOCKABLE);
+		task_set_blocked(current, set & ~UNBLOCKABLE);
 	result = sets ? select_user(n, sets, deadline) : poll_user(fds, n, deadline);
 	write_span(timeout, kind, deadline);
 	if (mask && result == -EINTR) {
 		current->saved_mask = old;
 		current->restore_mask = true;
 	} else if (mask) {
-		signals_set_blocked(old);
+		task_set_blocked(current, old);
 	}
 	return result == -EINTR ? -ERESTARTNOHAND : result;
 }

@@ -43,7 +43,4 @@ struct proc_row {
 /* Of /proc and of /proc/<pid>; a row without a name ends them. */
 extern const struct proc_row proc_system_rows[], proc_process_rows[];
 
-/* A task of p that still has an address space; if none has, its leader. */
-struct task *process_task(const struct process *p);
-
 #endif

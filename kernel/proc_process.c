@@ -16,17 +16,6 @@
 #define CONSOLE_DEVICE	(5u << 8 | 1)		/* /dev/console */
 #define NAME_COLUMN	49u			/* of maps */
 
-/* Threads end one by one: the leader may be a zombie while others live on, and must not make the process look dead. */
-struct task *process_task(const struct process *p)
-{
-	struct task *t;
-
-	list_for_each(t, &p->tasks, group_node)
-		if (t->mm)
-			return t;
-	return p->leader;
-}
-
 /* Of a process that is ending: the kernel's, in which every number about a user's is 0. */
 static struct mm *mm_of(const struct text *t)
 {

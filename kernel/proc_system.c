@@ -7,8 +7,6 @@
  */
 #include "arch/x86/cpu.h"
 #include "boot/cmdline.h"
-#include "kernel/log.h"
-#include "kernel/pid.h"
 #include "kernel/proc_internal.h"
 #include "kernel/syscall.h"
 #include "kernel/version.h"

@@ -143,14 +143,6 @@ void wake_task(struct task *task)
 		make_runnable(task, current);
 }
 
-void wake_stopped(struct task *task)
-{
-	IRQ_GUARD;
-
-	if (asleep(task) || task->state == TASK_STOPPED)
-		make_runnable(task, current);
-}
-
 /*
  * Other tasks run from schedule(); what is left for this one is to wait, without a gap between the
  * check and the halt.

@@ -12,11 +12,7 @@
  * Sending may happen in interrupts, so queues and process states change with interrupts off.
  * Everybody is root: there are no permissions.
  */
-#include "abi/errno.h"
-#include "kernel/lib.h"
-#include "kernel/pid.h"
-#include "kernel/task.h"
-#include "mm/heap.h"
+#include "kernel/syscall.h"
 
 #define TRAP_PAGE_FAULT	14u
 #define IGNORED		(SIGMASK(SIGCHLD) | SIGMASK(SIGURG) | SIGMASK(SIGWINCH) | SIGMASK(SIGCONT))

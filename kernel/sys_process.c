@@ -12,10 +12,7 @@
 #include "abi/resource.h"
 #include "abi/utsname.h"
 #include "kernel/fd.h"
-#include "kernel/log.h"
-#include "kernel/pid.h"
 #include "kernel/syscall.h"
-#include "kernel/time_internal.h"
 #include "kernel/version.h"
 
 /* Process 1 has no parent and says 0, as on Linux. Other numbers of a process: kernel/syscalls.def. */
@@ -44,18 +41,12 @@ long sys_set_robust_list(void *head, uint32_t size) { return size == 12 ? 0 : -E
 /* 0 means the caller wherever a call takes a process. NULL: there is none. Zombies count. */
 static struct process *process_or_self(int pid) { return pid ? find_process(pid) : current->process; }
 
-long sys_getpgid(int pid)
+/* For getpgid and getsid. */
+long number_of_group(int pid, bool session)
 {
 	const struct process *p = process_or_self(pid);
 
-	return p ? p->pgid : -ESRCH;
-}
-
-long sys_getsid(int pid)
-{
-	const struct process *p = process_or_self(pid);
-
-	return p ? p->sid : -ESRCH;
+	return !p ? -ESRCH : session ? p->sid : p->pgid;
 }
 
 /*
@@ -302,18 +293,11 @@ long sys_reboot(uint32_t magic1, uint32_t magic2, uint32_t cmd, void *arg)
 	if (magic1 != LINUX_REBOOT_MAGIC1 || (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
 					      magic2 != LINUX_REBOOT_MAGIC2B && magic2 != LINUX_REBOOT_MAGIC2C))
 		return -EINVAL;
-	switch (cmd) {
-	case LINUX_REBOOT_CMD_HALT:
-	case LINUX_REBOOT_CMD_POWER_OFF:
+	if (cmd == LINUX_REBOOT_CMD_HALT || cmd == LINUX_REBOOT_CMD_POWER_OFF)
 		finish(OUTCOME_EXIT, 0);
-	case LINUX_REBOOT_CMD_RESTART:
+	if (cmd == LINUX_REBOOT_CMD_RESTART)
 		finish(OUTCOME_RESTART, 0);
-	case LINUX_REBOOT_CMD_CAD_ON:
-	case LINUX_REBOOT_CMD_CAD_OFF:
-		return 0;
-	default:
-		return -EINVAL;
-	}
+	return cmd == LINUX_REBOOT_CMD_CAD_ON || cmd == LINUX_REBOOT_CMD_CAD_OFF ? 0 : -EINVAL;
 }
 
 /* The name alone (linux-i386.md section 2): what else prctl offers, programs can do without. */
@@ -321,18 +305,14 @@ long sys_prctl(int option, uint32_t arg)
 {
 	char name[TASK_COMM_LEN] = "";
 
-	switch (option) {
-	case PR_SET_NAME:
-		if (strncpy_from_user(name, (const char *)arg, sizeof(name) - 1) == -EFAULT)
-			return -EFAULT;
-		strlcpy(current->comm, name, sizeof(current->comm));
-		return 0;
-	case PR_GET_NAME:
-		strlcpy(name, current->comm, sizeof(name));
-		return copy_to_user((void *)arg, name, sizeof(name));
-	default:
+	if (option == PR_GET_NAME)
+		return copy_to_user((void *)arg, current->comm, sizeof(current->comm));
+	if (option != PR_SET_NAME)
 		return -EINVAL;
-	}
+	if (strncpy_from_user(name, (const char *)arg, sizeof(name) - 1) == -EFAULT)
+		return -EFAULT;
+	memcpy(current->comm, name, sizeof(name));
+	return 0;
 }
 
 /* Returns how many bytes of the mask were written, as the bare call does. */
@@ -343,10 +323,4 @@ long sys_sched_getaffinity(int pid, uint32_t size, uint32_t *mask)
 	if (pid < 0 || (pid && !find_task(pid)))
 		return -ESRCH;
 	return put_user_u32(mask, 1) ? -EFAULT : (long)sizeof(*mask);
-}
-
-/* Processor 0 of node 0: there is no other. Also in the VDSO's place where there is none. */
-long sys_getcpu(uint32_t *cpu, uint32_t *node, void *unused)
-{
-	return (cpu ? put_user_u32(cpu, 0) : 0) ?: node ? put_user_u32(node, 0) : 0;
 }

@@ -6,9 +6,7 @@
  * doesn't handle (kernel/signal.c). Signal 0 only looks. The calls of the first Linux, with
  * one-word masks, work on the lower 32 signals.
  */
-#include "kernel/pid.h"
 #include "kernel/syscall.h"
-#include "kernel/time_internal.h"
 
 /* ---- actions ---- */
 
@@ -85,7 +83,7 @@ static int change_mask(int how, sigset_t set, sigset_t keep)
 
 	if (how != SIG_BLOCK && how != SIG_UNBLOCK && how != SIG_SETMASK)
 		return -EINVAL;
-	signals_set_blocked(how == SIG_BLOCK ? old | set : how == SIG_UNBLOCK ? old & ~set : (old & keep) | set);
+	task_set_blocked(current, how == SIG_BLOCK ? old | set : how == SIG_UNBLOCK ? old & ~set : (old & keep) | set);
 	return 0;
 }
 

@@ -10,7 +10,6 @@
  * Calls come in two widths of time (abi/time.h): `wide` says which. Inside there is one number of nanoseconds.
  */
 #include "kernel/syscall.h"
-#include "kernel/time_internal.h"
 
 #define SECONDS_MAX	18000000000ull	/* 570 years: what is longer counts as for ever; 2^64 ns are 584 */
 #define NSEC_PER_TICK	(NSEC_PER_SEC / USER_HZ)

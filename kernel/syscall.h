@@ -17,11 +17,14 @@
 #include "abi/fcntl.h"
 #include "abi/poll.h"
 #include "abi/sched.h"
-#include "abi/time.h"
 #include "kernel/lib.h"
+#include "kernel/log.h"
 #include "kernel/path.h"
+#include "kernel/pid.h"
 #include "kernel/random.h"
 #include "kernel/task.h"
+#include "kernel/time_internal.h"
+#include "mm/heap.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 
@@ -49,6 +52,7 @@ long clock_resolution(int clock, void *ts, bool wide);
 long clock_set(int clock, const void *ts, bool wide);
 long clock_sleep(int clock, int flags, const void *req, void *rem, bool wide);
 long futex(uint32_t addr, int op, uint32_t val, const void *timeout, uint32_t addr2, uint32_t val3, bool wide);
+long number_of_group(int pid, bool session);
 long limit_get(uint32_t resource, struct rlimit *user, uint32_t most);	/* most: what is above shows as this */
 
 /* The list is read twice, for what SYSCALL_IS calls may stand behind it. */

@@ -10,10 +10,7 @@
 #include "abi/resource.h"
 #include "arch/x86/task_switch.h"
 #include "kernel/fd.h"
-#include "kernel/log.h"
-#include "kernel/pid.h"
 #include "kernel/syscall.h"
-#include "mm/heap.h"
 
 #define STACK_DEFAULT	(8u << 20)
 #define SIGPENDING	11		/* RLIMIT_SIGPENDING */
@@ -23,28 +20,11 @@
 
 /*
  * What runs when nothing else does: the boot, then the idle loop. It has no number, is in no table
- * and can't be signalled; it exists so that `current` always points at something whole.
+ * and can't be signalled, so nobody looks at its lists; it exists so that `current` always points at
+ * something whole.
  */
-static struct process idle_process = {
-	.leader = &idle_task,
-	.tasks = LIST_INIT(idle_process.tasks),
-	.children = LIST_INIT(idle_process.children),
-	.sibling = LIST_INIT(idle_process.sibling),
-	.pending.queued = LIST_INIT(idle_process.pending.queued),
-	.child_wait = WAITQ_INIT(idle_process.child_wait),
-	.thread_wait = WAITQ_INIT(idle_process.thread_wait),
-};
-
-struct task idle_task = {
-	.stack = boot_stack,
-	.state = TASK_RUNNING,
-	.run_node = LIST_INIT(idle_task.run_node),
-	.group_node = LIST_INIT(idle_task.group_node),
-	.pending.queued = LIST_INIT(idle_task.pending.queued),
-	.process = &idle_process,
-	.comm = "idle",
-};
-
+static struct process idle_process = { .leader = &idle_task };
+struct task idle_task = { .stack = boot_stack, .process = &idle_process, .comm = "idle" };
 static uint32_t count;			/* living tasks */
 
 uint32_t tasks_count(void) { return count; }
@@ -211,15 +191,15 @@ void process_remove_task(struct process *p, struct task *t)
 	signals_forget(p, t, ~0ull);
 }
 
-/* A leader that has ended has none, though its threads go on. */
-struct mm *process_mm(const struct process *p)
+/* Threads end one by one: the leader may be a zombie while others live on, and must not make the process look dead. */
+struct task *process_task(const struct process *p)
 {
-	const struct task *t;
+	struct task *t;
 
 	list_for_each(t, &p->tasks, group_node)
 		if (t->mm)
-			return t->mm;
-	return NULL;
+			return t;
+	return p->leader;
 }
 
 uint64_t process_cycles(const struct process *p)

@@ -134,11 +134,6 @@ static inline void task_set_state(struct task *t, enum task_state state)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-static inline void set_state(enum task_state state)
-{
-	task_set_state(current, state);
-}
-
 static inline void waitq_add_task(struct waitq *q, struct waiter *w, struct task *t)
 {
 	w->task = t;
@@ -229,11 +224,6 @@ static inline void task_set_blocked(struct task *t, sigset_t mask)
 		signals_recheck();
 }
 
-static inline void signals_set_blocked(sigset_t mask)
-{
-	task_set_blocked(current, mask);
-}
-
 /* The boot CPU's idle task, pid 0; runs on the boot stack. */
 extern struct task idle_task;
 extern char boot_stack[KSTACK_SIZE];	/* boot/start.asm */
@@ -258,8 +248,10 @@ void sighand_put(struct sighand *s);
 uint32_t tasks_count(void);		/* living tasks; the idle task not counted */
 uint32_t tasks_max(void);		/* how many there may be, by the size of memory */
 
+/* A task of p that still has an address space; if none has, its leader. */
+struct task *process_task(const struct process *p);
 /* The address space of a process, not referenced; NULL: none (any more). */
-struct mm *process_mm(const struct process *p);
+static inline struct mm *process_mm(const struct process *p) { return process_task(p)->mm; }
 uint64_t process_cycles(const struct process *p);	/* CPU time of all threads it ever had */
 /* A struct rusage that tells nothing but the CPU time: 0 or -EFAULT. */
 int rusage_put(void *user, uint64_t utime_ns);

@@ -30,9 +30,7 @@
 /* The bits of an entry that may be read and, if the VMA says so, executed. */
 static uint64_t rights(const struct vma *v)
 {
-	uint64_t bits = PTE_PRESENT | PTE_USER | PTE_ACCESSED;
-
-	return v->flags & VM_EXEC ? bits : bits | (pte_mask & PTE_NX);
+	return (uint64_t)v->entry_high << 32 | PTE_PRESENT | PTE_USER | PTE_ACCESSED;
 }
 
 static void set_entry(struct mm *mm, uint32_t addr, pte_t *slot, pfn_t pfn, uint64_t bits)
@@ -79,18 +77,13 @@ static int missing_file(struct mm *mm, struct vma *v, uint32_t addr, pte_t *slot
 	return fill(mm, v, addr, slot, pfn, shared && v->flags & VM_WRITE ? PTE_WRITE | PTE_DIRTY : 0);
 }
 
-/* The kernel's own frames have no count and are not part of rss. */
-static int missing_special(struct mm *mm, struct vma *v, uint32_t addr, pte_t *slot)
-{
-	set_entry(mm, addr, slot, v->special, rights(v));
-	table_of(slot)->used++;
-	return 0;
-}
-
+/* The kernel's own frames (VM_SPECIAL) have no count and are not part of rss. */
 static int missing(struct mm *mm, struct vma *v, uint32_t addr, pte_t *slot, bool write)
 {
-	if (v->flags & VM_SPECIAL)
-		return missing_special(mm, v, addr, slot);
+	if (v->flags & VM_SPECIAL) {
+		mm->rss--;
+		return fill(mm, v, addr, slot, v->special, 0);
+	}
 	if (v->file)
 		return missing_file(mm, v, addr, slot, write);
 	if (write)

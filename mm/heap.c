@@ -238,11 +238,3 @@ void kfree(void *object)
 		slab_give(s, object);
 	}
 }
-
-char *kstrdup(const char *s)
-{
-	size_t n = strlen(s) + 1;
-	char *copy = kmalloc(n);
-
-	return copy ? memcpy(copy, s, n) : NULL;
-}

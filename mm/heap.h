@@ -18,8 +18,7 @@ void heap_init(int debug);
 /* NULL when memory is used up. 0 bytes give a pointer of their own. Above a page: not in interrupt handlers. */
 void *kmalloc(size_t bytes);
 void *kzalloc(size_t bytes);
-/* NULL is allowed. Anything that kmalloc, kzalloc or kstrdup returned, whatever its size. */
+/* NULL is allowed. Anything that kmalloc or kzalloc returned, whatever its size. */
 void kfree(void *object);
-char *kstrdup(const char *s);
 
 #endif

@@ -221,9 +221,6 @@ static inline bool mm_within_limit(const struct mm *mm, uint32_t more_pages)
 }
 /* mm_map of anonymous memory anywhere; flags: VM_READ, VM_WRITE, VM_EXEC. */
 uint32_t mm_map_private(struct mm *mm, uint32_t len, uint32_t flags);
-int mm_protect(struct mm *mm, uint32_t addr, uint32_t len, uint32_t flags);
-/* mremap.c */
-uint32_t mm_remap(struct mm *mm, uint32_t addr, uint32_t old_len, uint32_t new_len, uint32_t flags, uint32_t new_addr);
 /* fault.c: what oom_kill does to its victim: all pages and page tables go, the VMAs stay. */
 void mm_reap(struct mm *mm);
 

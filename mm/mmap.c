@@ -7,15 +7,18 @@
  * stays one VMA. Unmapping and changing rights cut VMAs where needed. Nothing is allocated for the
  * pages themselves: they come at the first touch (fault.c).
  *
- * Arguments from user space are checked in sys_mm.c; here addresses and lengths are page multiples
+ * Most arguments from user space are checked in sys_mm.c; here addresses and lengths are page multiples
  * already, but ranges may still be anything. Memory is overcommitted: what counts is address space,
  * and RLIMIT_AS and RLIMIT_DATA of the caller.
  */
-#include "abi/fcntl.h"
+#include "abi/mman.h"
 #include "kernel/file.h"
-#include "kernel/pid.h"
+#include "kernel/syscall.h"
 #include "mm/internal.h"
 #include "vdso/vdso.h"
+
+#define PROT_SEM	0x8u
+#define PROT_GROWSDOWN	0x01000000u	/* mprotect: from the start of the stack's mapping on */
 
 static const char heap_name[] = "[heap]", stack_name[] = "[stack]";
 
@@ -224,25 +227,38 @@ static int protect_part(struct mm *mm, struct vma **v, uint32_t start, uint32_t 
 }
 
 /*
- * As on Linux, what lies before a hole or a mapping that refuses has got its new rights when the
- * error is returned.
+ * Rights beyond READ, WRITE and EXEC are refused; PROT_SEM is what some ancient library asks for
+ * and means nothing on x86. As on Linux, what lies before a hole or a mapping that refuses has got
+ * its new rights when the error is returned.
  */
-int mm_protect(struct mm *mm, uint32_t addr, uint32_t len, uint32_t flags)
+long sys_mprotect(uint32_t addr, uint32_t len, uint32_t prot)
 {
-	uint32_t end = addr + len, at = addr;
+	struct mm *mm = current->mm;
+	uint32_t end = addr + PAGE_ALIGN_UP(len), at = addr;
 	struct vma *v = vma_find(mm, addr);
 	int error = 0;
 
+	if (prot & ~(VM_ACCESS | PROT_SEM | PROT_GROWSDOWN) || addr & ~PAGE_MASK)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	if (end <= addr)
+		return -ENOMEM;
+	if (prot & PROT_GROWSDOWN && v && v->start < end) {
+		if (!(v->flags & VM_GROWSDOWN))
+			return -EINVAL;
+		at = v->start;
+	}
 	while (!error && at < end) {
 		if (!v || v->start > at)
 			return -ENOMEM;
-		error = may_have(v, flags) ? protect_part(mm, &v, at, end, flags) : -EACCES;
+		error = may_have(v, prot) ? protect_part(mm, &v, at, end, prot & VM_ACCESS) : -EACCES;
 		at = v->end;
 		if (!error && v->prev)
 			vma_merge(mm, v->prev);
 		v = vma_find(mm, at);
 	}
-	if (at > addr && (v = vma_find(mm, at - 1)))
+	if ((v = vma_find(mm, at - 1)))
 		vma_merge(mm, v);
 	return error;
 }

@@ -11,6 +11,7 @@
  * makes a second view of shared memory.
  */
 #include "abi/mman.h"
+#include "kernel/syscall.h"
 #include "mm/internal.h"
 #include "vdso/vdso.h"
 
@@ -120,21 +121,29 @@ static uint32_t move_fixed(struct mm *mm, uint32_t addr, uint32_t old_len, uint3
 	return move(mm, v, addr, old_len, new_addr, new_len);
 }
 
-/* Shrinking may cover several mappings; everything else concerns one. */
-uint32_t mm_remap(struct mm *mm, uint32_t addr, uint32_t old_len, uint32_t new_len, uint32_t flags, uint32_t new_addr)
+/*
+ * Shrinking may cover several mappings; everything else concerns one. MREMAP_DONTUNMAP (Linux 5.7)
+ * is not known here.
+ */
+long sys_mremap(uint32_t addr, uint32_t old_len, uint32_t new_len, uint32_t flags, uint32_t new_addr)
 {
+	struct mm *mm = current->mm;
 	struct vma *v, *next;
 	uint32_t to;
-	int error;
 
+	if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)) || addr & ~PAGE_MASK)
+		return -EINVAL;
+	old_len = PAGE_ALIGN_UP(old_len);
+	new_len = PAGE_ALIGN_UP(new_len);
+	if (!new_len)
+		return -EINVAL;
+	if (addr >= USER_END || old_len > USER_END - addr)
+		return -EFAULT;
 	if (flags & MREMAP_FIXED)
 		return move_fixed(mm, addr, old_len, new_len, new_addr);
-	if (new_len <= old_len) {
-		if (!vma_find(mm, addr) || vma_find(mm, addr)->start > addr)
-			return -EFAULT;
-		error = mm_unmap(mm, addr + new_len, old_len - new_len);
-		return error ? (uint32_t)error : addr;
-	}
+	v = vma_find(mm, addr);
+	if (new_len <= old_len)
+		return !v || v->start > addr ? -EFAULT : mm_unmap(mm, addr + new_len, old_len - new_len) ?: (long)addr;
 	v = covering(mm, addr, old_len);
 	if (v && !old_len)
 		return flags & MREMAP_MAYMOVE || !(v->flags & VM_SHARED) ? second_view(mm, v, addr, new_len, 0) : (uint32_t)-ENOMEM;

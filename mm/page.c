@@ -32,8 +32,8 @@ static uint32_t free_count, total_count;	/* free_count: on the list and in the r
 pfn_t page_hot[PAGE_HOT_MAX];
 uint32_t page_hot_count;
 
-/* What page_init must leave alone: the image, the initrd, the frame table. */
-static struct range taken[3];
+/* What page_init must leave alone: the image, the initrd. */
+static struct range taken[2];
 
 /* The part below the direct map's end, without frame 0. */
 static struct range clip(const struct mem_range *r, uint32_t limit)
@@ -69,59 +69,44 @@ static void add_untaken(uint32_t start, uint32_t end, unsigned k)
 	}
 }
 
-/*
- * A place for the frame table: in one range, beside what is taken already. 0: none. Each pass may
- * push it into the other taken range, hence two.
- */
-static uint32_t find_place(const struct boot_info *bi, uint32_t limit, uint32_t bytes)
+/* The frame table's place: the front of the first range with room, whose frames are never handed out then. */
+static uint32_t carve(uint32_t bytes)
 {
-	for (uint32_t i = 0; i < bi->ram_count; i++) {
-		struct range r = clip(&bi->ram[i], limit);
-		for (unsigned k = 0; k < 4; k++)
-			if (r.start < taken[k % 2].end && r.start + bytes > taken[k % 2].start)
-				r.start = taken[k % 2].end;
-		if (r.start < r.end && r.end - r.start >= bytes)
-			return r.start;
+	for (struct range *r = fresh; r < fresh + fresh_count; r++) {
+		if (r->end - r->start < bytes)
+			continue;
+		r->start += bytes;
+		free_count -= bytes >> PAGE_SHIFT;
+		total_count -= bytes >> PAGE_SHIFT;
+		return r->start - bytes;
 	}
-	return 0;
+	refuse("memory: no room for the table of %u frames", max_low_pfn);
 }
 
 /*
  * Takes over the ranges and says what the machine has and how much of it can be used; tests and
  * people look for the word "unused".
  */
-static void take_over(const struct boot_info *bi, uint32_t limit)
+void page_init(const struct boot_info *bi)
 {
+	uint32_t limit = 0u - KERNEL_BASE - VMALLOC_RESERVE - reserved_top;
+	struct mem_range initrd = { PAGE_ALIGN_DOWN(bi->initrd.start), (bi->initrd.end + PAGE_SIZE - 1) & ~0xFFFull };
 	uint64_t all = 0, direct = 0;
 
+	taken[0] = clip(&bi->kernel, limit);
+	if (bi->initrd.start < limit && bi->initrd.start < bi->initrd.end)
+		taken[1] = clip(&initrd, limit);
 	for (uint32_t i = 0; i < bi->ram_count; i++) {
 		struct range r = clip(&bi->ram[i], limit);
+		max_low_pfn = MAX(max_low_pfn, r.end >> PAGE_SHIFT);
 		add_untaken(r.start, r.end, 0);
 		all += bi->ram[i].end - bi->ram[i].start;
 		direct += r.end - r.start;
 	}
+	page_table_of_frames = phys_to_virt(carve(PAGE_ALIGN_UP(max_low_pfn * sizeof(struct page))));
 	klog("memory: %u MiB in the direct map, %u KiB free\n", (uint32_t)((direct + (1 << 19)) >> 20), free_count * 4);
 	if (all - direct >= 1 << 20)
 		klog("memory: %u MiB beyond the direct map unused\n", (uint32_t)((all - direct) >> 20));
-}
-
-void page_init(const struct boot_info *bi)
-{
-	uint32_t limit = 0u - KERNEL_BASE - VMALLOC_RESERVE - reserved_top, table_bytes, at;
-	struct mem_range initrd = { PAGE_ALIGN_DOWN(bi->initrd.start), (bi->initrd.end + PAGE_SIZE - 1) & ~0xFFFull };
-
-	for (uint32_t i = 0; i < bi->ram_count; i++)
-		max_low_pfn = MAX(max_low_pfn, clip(&bi->ram[i], limit).end >> PAGE_SHIFT);
-	taken[0] = clip(&bi->kernel, limit);
-	if (bi->initrd.start < limit && bi->initrd.start < bi->initrd.end)
-		taken[1] = clip(&initrd, limit);
-	table_bytes = PAGE_ALIGN_UP(max_low_pfn * sizeof(struct page));
-	at = find_place(bi, limit, table_bytes);
-	if (!at)
-		refuse("memory: no room for the table of %u frames", max_low_pfn);
-	taken[2] = (struct range){ at, at + table_bytes };
-	page_table_of_frames = phys_to_virt(at);
-	take_over(bi, limit);
 	zero_pfn = page_alloc_zeroed();
 	if (!zero_pfn)
 		refuse("memory: no frame is free");

@@ -15,8 +15,6 @@
 
 /* Flags that make an mmap anything else than what malloc asks for. */
 #define USUAL_MASK	(MAP_TYPE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN)
-#define PROT_SEM	0x8u
-#define PROT_GROWSDOWN	0x01000000u	/* mprotect: from the start of the stack's mapping on */
 
 _Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC, "protections are VM flags");
 
@@ -130,49 +128,6 @@ long sys_munmap(uint32_t addr, uint32_t len)
 	if (addr & ~PAGE_MASK || addr > USER_END || len > USER_END - addr || !len)
 		return -EINVAL;
 	return mm_unmap(current->mm, addr, PAGE_ALIGN_UP(len));
-}
-
-/*
- * Rights beyond READ, WRITE and EXEC are refused; PROT_SEM is what some ancient library asks for
- * and means nothing on x86.
- */
-long sys_mprotect(uint32_t addr, uint32_t len, uint32_t prot)
-{
-	struct mm *mm = current->mm;
-
-	if (prot & ~(VM_ACCESS | PROT_SEM | PROT_GROWSDOWN) || addr & ~PAGE_MASK)
-		return -EINVAL;
-	if (!len)
-		return 0;
-	len = PAGE_ALIGN_UP(len);
-	if (!len || addr + len <= addr)
-		return -ENOMEM;
-	if (prot & PROT_GROWSDOWN) {
-		struct vma *v = vma_find(mm, addr);
-		if (!v || v->start >= addr + len)
-			return -ENOMEM;
-		if (!(v->flags & VM_GROWSDOWN))
-			return -EINVAL;
-		len += addr - v->start;
-		addr = v->start;
-	}
-	return mm_protect(mm, addr, len, prot & VM_ACCESS);
-}
-
-/* MREMAP_DONTUNMAP (Linux 5.7) is not known here. */
-long sys_mremap(uint32_t addr, uint32_t old_len, uint32_t new_len, uint32_t flags, uint32_t new_addr)
-{
-	if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)))
-		return -EINVAL;
-	if (addr & ~PAGE_MASK)
-		return -EINVAL;
-	old_len = PAGE_ALIGN_UP(old_len);
-	new_len = PAGE_ALIGN_UP(new_len);
-	if (!new_len)
-		return -EINVAL;
-	if (addr >= USER_END || old_len > USER_END - addr)
-		return -EFAULT;
-	return mm_remap(current->mm, addr, old_len, new_len, flags, new_addr);
 }
 
 /* True when [addr, end) is mapped without a gap. */

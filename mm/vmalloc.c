@@ -70,8 +70,8 @@ static uint32_t area_new(uint32_t pages)
 	return vmalloc_start + at * UNIT_SIZE;
 }
 
-/* Unmaps and frees the area that begins in the unit of `area`; owned: its frames too. */
-static void area_free(const void *area, bool owned)
+/* Unmaps and frees the area that begins in the unit of `area`, and its frames, but for those of a device. */
+static void area_free(const void *area)
 {
 	uint32_t at = ((uint32_t)area - vmalloc_start) / UNIT_SIZE, va = vmalloc_start + at * UNIT_SIZE;
 	bool more = true;
@@ -83,7 +83,7 @@ static void area_free(const void *area, bool owned)
 			if (!entry)
 				continue;
 			kernel_map(va, 0, 0);
-			if (owned)
+			if (!(entry & PTE_PCD))
 				page_put(entry >> PAGE_SHIFT);
 		}
 		more = !bit(last, at);
@@ -103,7 +103,7 @@ static void *area_backed(uint32_t pages, uint32_t offset, uint32_t bytes, pfn_t 
 	for (uint32_t va = area + offset; area && va < area + offset + bytes; va += PAGE_SIZE) {
 		pfn_t pfn = alloc();
 		if (!pfn) {
-			area_free((void *)area, true);
+			area_free((void *)area);
 			return NULL;
 		}
 		kernel_map(va, (uint64_t)pfn << PAGE_SHIFT, DATA_FLAGS);
@@ -123,7 +123,7 @@ void *vmalloc(size_t bytes)
 void vfree(void *area)
 {
 	if (area)
-		area_free(area, true);
+		area_free(area);
 }
 
 /* phys and bytes need not be whole pages: the address returned has the same offset in its page. */
@@ -135,12 +135,6 @@ void *ioremap(uint64_t phys, size_t bytes)
 	for (uint32_t i = 0; area && i < pages; i++)
 		kernel_map(area + (i << PAGE_SHIFT), phys - offset + ((uint64_t)i << PAGE_SHIFT), DEVICE_FLAGS);
 	return area ? (void *)(area + offset) : NULL;
-}
-
-void iounmap(void *area)
-{
-	if (area)
-		area_free(area, false);
 }
 
 /* ---- stacks ---- */
@@ -159,7 +153,7 @@ void kstack_free(void *stack)
 	if (likely(kept_count < STACKS_KEPT))
 		kept[kept_count++] = stack;
 	else
-		area_free(stack, true);
+		area_free(stack);
 }
 
 uint32_t kstack_cache_pages(void) { return kept_count * (KSTACK_SIZE / PAGE_SIZE); }
@@ -167,7 +161,7 @@ uint32_t kstack_cache_pages(void) { return kept_count * (KSTACK_SIZE / PAGE_SIZE
 void kstack_cache_drop(void)
 {
 	while (kept_count)
-		area_free(kept[--kept_count], true);
+		area_free(kept[--kept_count]);
 }
 
 /*

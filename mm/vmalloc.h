@@ -19,14 +19,13 @@
 void vmalloc_init(void);
 /* Zeroed, page aligned, not contiguous in memory. NULL: bytes is 0, or out of memory or address space. */
 void *vmalloc(size_t bytes);
-/* NULL is allowed; area is what vmalloc returned. */
+/* NULL is allowed; area is what vmalloc or ioremap returned. */
 void vfree(void *area);
 /*
  * Maps device memory, or RAM beyond the direct map: uncached, read-write, never executable. phys may be any
  * guest-physical address, aligned or not. NULL as for vmalloc.
  */
 void *ioremap(uint64_t phys, size_t bytes);
-void iounmap(void *area);
 
 /* A stack's lowest address, or NULL. Freed stacks are cached, a few of them, mapped. */
 void *kstack_alloc(void);
