@@ -18,11 +18,7 @@ _Static_assert(offsetof(struct multiboot1_info, mmap_length) == 44, "multiboot 1
 _Static_assert(offsetof(struct multiboot1_info, boot_loader_name) == 64, "multiboot 1 information");
 
 /* flags: which members are there */
-#define MB1_MEMORY	0x001u
-#define MB1_CMDLINE	0x004u
-#define MB1_MODULES	0x008u
-#define MB1_MMAP	0x040u
-#define MB1_LOADER	0x200u
+enum { MB1_MEMORY = 0x001, MB1_CMDLINE = 0x004, MB1_MODULES = 0x008, MB1_MMAP = 0x040, MB1_LOADER = 0x200 };
 
 /* The mmap's entries are not aligned; modules' strings are their command lines, which nobody reads. */
 struct multiboot1_mmap { uint32_t size; uint64_t addr, len; uint32_t type; } __attribute__((packed));

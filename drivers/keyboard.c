@@ -155,8 +155,7 @@ void keyboard_init(void)
 {
 	if (io_in8(STATUS) == 0xFF)
 		return;
-	for (unsigned i = 0; i < 32 && io_in8(STATUS) & STATUS_OUTPUT; i++)
-		io_in8(DATA);
+	interrupt();
 	if (put(COMMAND, CONFIG_WRITE) && put(DATA, CONFIG))
 		irq_register(IRQ, interrupt);
 }

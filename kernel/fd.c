@@ -320,10 +320,8 @@ long sys_fcntl(int fd, uint32_t cmd, uint32_t arg)
 	case F_GETLK:
 	case F_GETLK64:
 		return copy_to_user((void *)arg, &nobody_holds_it, sizeof(nobody_holds_it));
-	case F_SETLK:
-	case F_SETLKW:
-	case F_SETLK64:
-	case F_SETLKW64:
+	case F_SETLK ... F_SETLKW:
+	case F_SETLK64 ... F_SETLKW64:
 		return 0;
 	case F_GETPIPE_SZ:
 		return file_is_pipe(f) ? (long)PIPE_SIZE : -EBADF;

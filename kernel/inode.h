@@ -82,8 +82,7 @@ struct inode_ops {
 
 enum inode_dev { DEV_RAMFS = 1, DEV_PIPE = 2, DEV_PROC = 3 };	/* minor number of st_dev; the major is 0 */
 
-struct pipe;
-struct entry;
+struct pipe; struct entry;
 
 struct inode {
 	const struct inode_ops *ops;

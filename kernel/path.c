@@ -213,24 +213,13 @@ int walk_user(struct walk *w, int dirfd, const char *user_path, unsigned flags)
 	return run(w, f ? f->inode : NULL, path, flags);
 }
 
-int walk_existing(struct walk *w, int dirfd, const char *path, unsigned flags)
-{
-	int error = walk_user(w, dirfd, path, flags);
-
-	if (!error && !w->found) {
-		walk_end(w);
-		error = -ENOENT;
-	}
-	return error;
-}
-
 long path_call(int dirfd, const char *path, unsigned flags, inode_fn fn, void *arg)
 {
 	struct walk w;
-	long result = walk_existing(&w, dirfd, path, flags);
+	long result = walk_user(&w, dirfd, path, flags);
 
 	if (!result) {
-		result = fn(w.found, arg);
+		result = w.found ? fn(w.found, arg) : -ENOENT;
 		walk_end(&w);
 	}
 	return result;

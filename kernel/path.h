@@ -50,8 +50,6 @@ int walk_from(struct walk *w, struct inode *start, const char *path, unsigned fl
  * bad descriptor is -EBADF.
  */
 int walk_user(struct walk *w, int dirfd, const char *path, unsigned flags);
-/* The same for something that must exist: -ENOENT otherwise. */
-int walk_existing(struct walk *w, int dirfd, const char *path, unsigned flags);
 
 static inline void walk_end(struct walk *w)
 {

@@ -88,20 +88,21 @@ static const char *read_spec(const char *fmt, struct spec *f, va_list *ap)
 static void convert(struct sink *s, struct spec *f, char kind, va_list *ap)
 {
 	const char *t;
-	int64_t n;
+	uint64_t n;
 	char c = kind;
 
 	switch (kind) {
-	case 'd':
-		n = f->longs > 1 ? va_arg(*ap, int64_t) : va_arg(*ap, int32_t);
-		return number(s, f, n < 0 ? -(uint64_t)n : (uint64_t)n, 10, n < 0 ? "-" : "");
 	case 'p':
 		f->zero = true;
 		f->width = 10;
 		return number(s, f, va_arg(*ap, uint32_t), 16, "0x");
+	case 'd':
 	case 'u':
 	case 'x':
-		return number(s, f, f->longs > 1 ? va_arg(*ap, uint64_t) : va_arg(*ap, uint32_t), kind == 'u' ? 10 : 16, "");
+		n = f->longs > 1 ? va_arg(*ap, uint64_t) : kind == 'd' ? (uint64_t)va_arg(*ap, int32_t) : va_arg(*ap, uint32_t);
+		if (kind == 'd' && n >> 63)
+			return number(s, f, -n, 10, "-");
+		return number(s, f, n, kind == 'x' ? 16 : 10, "");
 	case 's':
 		t = va_arg(*ap, const char *);
 		t = t ? t : "(null)";

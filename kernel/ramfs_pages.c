@@ -234,19 +234,12 @@ static int32_t ramfs_write(struct file *f, const void *buf, uint32_t n, uint64_t
 	return done;
 }
 
-/* In pieces, since a count is signed. */
+/* A count is signed; no archive that fits into memory beside its copy has a bigger file. */
 int ramfs_append(struct inode *inode, const void *data, uint32_t n)
 {
-	if (n > RAMFS_MAX_SIZE - (uint32_t)inode->size)
-		return -EFBIG;
-	while (n) {
-		int32_t done = write_at(inode, inode->size, data, MIN(n, 1u << 30), false);
-		if (done < 0)
-			return done;
-		n -= done;
-		data = (const char *)data + done;
-	}
-	return 0;
+	int32_t done = n > INT32_MAX ? -EFBIG : write_at(inode, inode->size, data, n, false);
+
+	return done < 0 ? done : (uint32_t)done < n ? -ENOSPC : 0;
 }
 
 /* ---- size and pages ---- */

@@ -40,11 +40,11 @@ static long two_names(int old_dir, const char *from, unsigned how, int new_dir, 
 		      long (*fn)(struct walk *old, struct walk *new, uint32_t flags), uint32_t flags)
 {
 	struct walk old, new;
-	long result = how & WALK_NAME ? walk_user(&old, old_dir, from, how) : walk_existing(&old, old_dir, from, how);
+	long result = walk_user(&old, old_dir, from, how);
 
 	if (result)
 		return result;
-	result = walk_user(&new, new_dir, to, WALK_NAME);
+	result = old.found || (how & WALK_NAME) ? walk_user(&new, new_dir, to, WALK_NAME) : -ENOENT;
 	if (!result) {
 		result = fn(&old, &new, flags);
 		walk_end(&new);

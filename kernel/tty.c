@@ -301,10 +301,8 @@ static bool keys_to_watch_for(const struct tty *t)
  */
 static void watch(struct tty *t)
 {
-	if (t->watch.armed || !keys_to_watch_for(t))
-		return;
-	t->quiet = 0;
-	timer_arm(&t->watch, clock_ns() + WATCH_NS);
+	if (!t->watch.armed && keys_to_watch_for(t))
+		timer_arm(&t->watch, clock_ns() + WATCH_NS);
 }
 
 void tty_used(struct tty *t)

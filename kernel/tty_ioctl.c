@@ -223,9 +223,7 @@ static int tty_ioctl(struct file *f, uint32_t cmd, uint32_t arg)
 	switch (cmd) {
 	case TCGETS:
 		return copy_to_user(user, &t->termios, sizeof(t->termios));
-	case TCSETS:
-	case TCSETSW:
-	case TCSETSF:
+	case TCSETS ... TCSETSF:
 		return set_mode(t, user, cmd == TCSETSF);
 	case TCFLSH:
 		if (arg != TCOFLUSH && arg <= TCIOFLUSH)
