@@ -6,13 +6,13 @@
 #   make run      boots to a shell (tools/run)                  make debug  QEMU halted with gdb attached
 #   make check    the quick gate, under a minute                make test   every test (tools/test)
 #   make bench    instructions per operation, and sizes         make book   build/book.html
-#   make sites    build/sites.html: every patch site
+#   make sites    build/sites.html: every patch site            make cost   what the hooks cost (tools/pvcost)
 #   make bench PLATFORM=lguest    native and under the shim side by side, and where the difference goes
 #
 # Every folder's sources are found by name. Offsets that assembly needs come from C through tools/gen-offsets.c; the names
 # for backtraces from a first link through tools/ksyms. Objects depend on what they include.
 
-B ?= build
+B ?= build$(if $(NOHOOKS),/nohooks)
 .DEFAULT_GOAL := all
 ifeq ($(origin CC),default)
 CC := $(if $(shell command -v gcc),gcc,i686-linux-gnu-gcc)
@@ -41,7 +41,7 @@ SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS)) $(addsuffix /*.asm,$(F
 OBJECTS := $(patsubst %,$(B)/%.o,$(filter-out $(VDSO_SOURCES),$(SOURCES)))
 OFFSETS := $(B)/offsets.inc
 
-.PHONY: all iso run test check debug bench sites book clean
+.PHONY: print-flags all iso run test check debug bench sites cost book clean
 all: $(B)/postern.elf $(B)/initrd.cpio $(B)/shim.elf
 
 include user/rules.mk
@@ -76,6 +76,10 @@ $(B)/postern.elf: $(OBJECTS) $(B)/ksyms0.o linker.ld tools/ksyms
 
 -include $(patsubst %.o,%.d,$(filter %.c.o,$(OBJECTS))) $(addsuffix .d,$(filter %.asm.o,$(OBJECTS))) $(OFFSETS).d
 
+ifdef NOHOOKS
+include tools/nohooks/rules.mk
+endif
+
 # ---- what is done with them ----
 
 iso: $(B)/postern.iso
@@ -104,6 +108,9 @@ debug: all
 bench: all
 	@tools/bench $(if $(PLATFORM),--platform $(PLATFORM))
 
+cost: all
+	@tools/pvcost
+
 sites: $(B)/sites.html
 $(B)/sites.html: $(B)/postern.elf tools/pvsites
 	tools/pvsites $< --html >$@
@@ -112,6 +119,10 @@ book: $(B)/book.html
 $(B)/book.html: $(wildcard docs/*.adoc docs/figures/*)
 	@mkdir -p $(@D)
 	asciidoctor --failure-level=WARN -a data-uri -o $@ docs/book.adoc
+
+# How C is compiled, for tools that compile some of their own.
+print-flags:
+	@echo $(CC) $(KCFLAGS)
 
 clean:
 	rm -rf $(B)

@@ -23,6 +23,7 @@ NOT_RUN = {
     "make debug": "is interactive: test_debug.py plays it",
     "make bench": "is run by test_figures.py",
     "make check": "would run this again",
+    "tools/pvcost": "is run by test_pvcost.py",
     "tools/run --gui": "needs a display",
 }
 
