@@ -1,23 +1,42 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The refusal of a CPU without PAE: the kernel proper can't run, so this prints the two lines by itself.
+; The refusal of a CPU without PAE: the kernel proper can't run, so this prints the two lines by itself. The shim uses it, too.
 ;
-; Runs at physical addresses with paging off, on CPUs that may be as old as a 386 and know neither CPUID nor CMOV. COM1
+; Runs with paging off, wherever it lies, on CPUs that may be as old as a 386 and know neither CPUID nor CMOV. COM1
 ; is programmed (115200 baud, 8n1) because nobody has done it yet; the value at the debug exit port is that of outcome
 ; "refused" (DESIGN section 8), which drivers/serial.c and the native shutdown would have said in the same words.
 
                 bits    32
 
-%define PHYS(x)         ((x) - 0xC0000000)
 %define COM1            0x3F8
 %define EXIT_PORT       0xF4
 %define REFUSED         3
 
-                global  boot_no_pae
+                global  boot_has_pae, boot_no_pae
 
                 section .boot.text progbits alloc exec nowrite align=16
+; Not even CPUID is certain: a 386 or 486 that a loader has brought here must get its line, too.
+; ZF clear if CPUID exists and shows PAE. Keeps esi and edi.
+boot_has_pae:   pushfd
+                pop     eax
+                mov     ecx, eax
+                xor     eax, 1 << 21            ; EFLAGS.ID can be changed only where CPUID exists
+                push    eax
+                popfd
+                pushfd
+                pop     eax
+                xor     eax, ecx
+                test    eax, 1 << 21
+                jz      .done
+                mov     eax, 1
+                cpuid
+                test    edx, 1 << 6
+.done:          ret
+
 ; What to write is a list of pairs, register and value, as in drivers/serial.c: interrupts off, divisor 1, 8n1, FIFO on.
-boot_no_pae:    mov     esi, PHYS(setup)
+boot_no_pae:    call    .here
+.here:          pop     ebx
+                lea     esi, [ebx + setup - .here]
 .set:           lodsb                           ; register, value; 0xFF ends
                 cmp     al, 0xFF
                 je      .print
@@ -26,7 +45,7 @@ boot_no_pae:    mov     esi, PHYS(setup)
                 lodsb
                 out     dx, al
                 jmp     .set
-.print:         mov     esi, PHYS(text)
+.print:         lea     esi, [ebx + text - boot_no_pae.here]
 .next:          lodsb
                 test    al, al
                 jz      .end
@@ -48,9 +67,8 @@ boot_no_pae:    mov     esi, PHYS(setup)
                 hlt
                 jmp     .halt
 
-                section .rodata
 setup:          db      1, 0x00, 3, 0x80, 0, 0x01, 1, 0x00, 3, 0x03, 2, 0x07, 0xFF
-text:           db      "boot: this CPU has no PAE (physical address extension), which Postern needs", 13, 10
+text:           db      "boot: this CPU has no PAE (physical address extension), which is needed", 13, 10
                 db      "postern: outcome refused", 13, 10, 0
 
                 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -22,7 +22,7 @@
 %define KERNEL_DS       13 << 3
 
                 global  start, kernel_pgd, kernel_pmd, boot_stack, boot_cycles
-                extern  boot_main, boot_no_pae, idle_task, log_area, lguest_data
+                extern  boot_main, boot_has_pae, boot_no_pae, idle_task, log_area, lguest_data
 
 ; ---- what loaders look for ----
 
@@ -75,7 +75,7 @@ enter:          cli
                 mov     esp, PHYS(boot_stack + STACK_SIZE - STACK_RESERVED)
                 mov     esi, ebx                ; the loader's structure
                 mov     edi, ecx                ; the door
-                call    has_pae
+                call    boot_has_pae
                 jz      near boot_no_pae        ; refuse.asm, at physical addresses too: says so and stops
                 rdtsc
                 mov     [PHYS(boot_cycles)], eax
@@ -104,24 +104,6 @@ enter:          cli
                 or      eax, 0x80000001
                 mov     cr0, eax
                 jmp     KERNEL_CS:high
-
-; Not even CPUID is certain: a 386 or 486 that a loader has brought here must get its line, too.
-; ZF clear if CPUID exists and shows PAE. Keeps esi and edi.
-has_pae:        pushfd
-                pop     eax
-                mov     ecx, eax
-                xor     eax, 1 << 21            ; EFLAGS.ID can be changed only where CPUID exists
-                push    eax
-                popfd
-                pushfd
-                pop     eax
-                xor     eax, ecx
-                test    eax, 1 << 21
-                jz      .done
-                mov     eax, 1
-                cpuid
-                test    edx, 1 << 6
-.done:          ret
 
 ; ---- lguest: ring 1, linear mode, all registers zero, boot_params at 0 (lguest.md 4) ----
 

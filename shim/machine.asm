@@ -9,7 +9,7 @@
 %include "shim/offsets.inc"
 
                 global  start, own_stubs, stack_top, machine_wait, host_gdt_pointer, host_idt_pointer, own_stack_guard, double_fault_stack_top
-                extern  shim_main, own_interrupt, own_exception, host_gdt, host_idt
+                extern  boot_has_pae, boot_no_pae, shim_main, own_interrupt, own_exception, host_gdt, host_idt
 
 MB1_FLAGS       equ     3                       ; modules on page boundaries, memory map
 MB2_MAGIC       equ     0xE85250D6
@@ -29,7 +29,12 @@ start:          cli
                 cld
                 mov     esp, stack_top
                 xor     ebp, ebp
-                mov     edx, ebx
+                mov     esi, ebx
+                mov     edi, eax
+                call    boot_has_pae            ; the code in C is of processors that have it
+                jz      near boot_no_pae
+                mov     edx, esi
+                mov     eax, edi
                 call    shim_main
 .never:         hlt
                 jmp     .never

@@ -153,8 +153,8 @@ void memory_init(void)
 
 	if ((uint32_t)__image_end > LOW_TABLES * LARGE_PAGE)
 		panic("the image has outgrown its page tables");
-	if (!(edx & CPUID_EDX_PAE) || !(edx & CPUID_EDX_TSC))
-		refuse("the processor has no %s", edx & CPUID_EDX_PAE ? "TSC" : "PAE");
+	if (!(edx & CPUID_EDX_TSC))
+		refuse("the processor has no TSC");
 	enable_nx();
 	build_tables();
 	memory_show_guest((uint32_t)&first_state, (uint32_t)&first_state);

@@ -4,7 +4,7 @@
 #
 # Included by the top Makefile. Offsets for assembly and names for reports come in the same two ways as the kernel's.
 
-SHIM_SHARED  := kernel/printf.c kernel/string.c kernel/ksyms.c arch/x86/string.asm arch/x86/io.asm arch/x86/rtc.c
+SHIM_SHARED  := kernel/printf.c kernel/string.c kernel/ksyms.c arch/x86/string.asm arch/x86/io.asm arch/x86/rtc.c boot/refuse.asm
 SHIM_SOURCES := $(filter-out shim/offsets.c,$(sort $(wildcard shim/*.c shim/*.asm))) $(SHIM_SHARED)
 SHIM_OBJECTS := $(SHIM_SOURCES:%=$(B)/%.o)
 

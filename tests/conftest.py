@@ -6,6 +6,7 @@ with it. The run fails when nothing ran.
 """
 import pytest
 
+import elsewhere
 import machine
 
 LEVELS = ("quick", "normal", "long")
@@ -21,14 +22,20 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: not part of the quick run, though the rest of its file is")
     config.addinivalue_line("markers", "platforms(name...): runs once on each of these platforms")
     config.addinivalue_line("markers", "long: part of the long run only")
+    config.addinivalue_line("markers", "long_on(platform): part of the long run only, there")
+
+
+def is_long(item):
+    there = item.get_closest_marker("long_on")
+    return bool(item.get_closest_marker("long")) or bool(there) and item.callspec.params.get("platform") in there.args
 
 
 def pytest_collection_modifyitems(config, items):
     level = config.getoption("level")
     if level == "quick":
-        chosen = [i for i in items if i.get_closest_marker("quick") and not i.get_closest_marker("slow")]
+        chosen = [i for i in items if i.get_closest_marker("quick") and not i.get_closest_marker("slow") and not is_long(i)]
     elif level == "normal":
-        chosen = [i for i in items if not i.get_closest_marker("long")]
+        chosen = [i for i in items if not is_long(i)]
     else:
         chosen = list(items)
     config.hook.pytest_deselected(items=[i for i in items if i not in chosen])
@@ -56,6 +63,8 @@ def pytest_generate_tests(metafunc):
 def platform(request):
     """What machine.boot boots on; its name."""
     machine.platform = getattr(request, "param", "native")
+    if why := elsewhere.CANNOT.get((machine.platform, request.node.originalname)):
+        pytest.skip(f"not on {machine.platform}: {why}")
     yield machine.platform
     machine.platform = "native"
 

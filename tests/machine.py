@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from image import elf_of, symbols
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = (ROOT / os.environ.get("B", "build")).resolve()
 KERNEL = BUILD / "postern.elf"
@@ -90,21 +92,54 @@ class Mapping(NamedTuple):
     executable: bool
 
 
-class Machine:
-    """QEMU with its monitor on a socket and the guest's console in a pipe."""
+class Layout(NamedTuple):
+    """Where things stand in the shim's struct guest: offsets, and the size of a shadow."""
+    memory: int
+    limit: int
+    shadows: int
+    current: int
+    shadow_size: int
+    cr3: int
 
-    def __init__(self, folder, options="", words="", *, cpu="max", mem=64, kernel=KERNEL, initrd=INITRD, qemu=()):
+
+@functools.cache
+def shim_layout():
+    """The Layout, as the compiler makes it from the headers."""
+    source = """#include "shim/guest.h"
+        #define AT(member) __builtin_offsetof(struct guest, member)
+        const unsigned layout[] = { AT(memory), AT(limit), AT(shadows.shadow), AT(shadows.current), sizeof(struct shadow),
+                                    __builtin_offsetof(struct shadow, cr3) };"""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["gcc", "-m32", "-ffreestanding", "-I", ROOT, "-x", "c", "-c", "-", "-o", f"{folder}/o"], input=source.encode(), check=True)
+        subprocess.run(["objcopy", "-O", "binary", "-j", ".rodata", f"{folder}/o", f"{folder}/bytes"], check=True)
+        return Layout(*struct.unpack("<6I", Path(folder, "bytes").read_bytes()))
+
+
+class Machine:
+    """QEMU with its monitor on a socket and the guest's console in a pipe.
+
+    On "lguest" the shim runs in it, and Postern under that; memory and page tables are then the guest's, by guest-physical addresses, as the shim's
+    records say where they are. What the processor walks is told by real_mappings() and shadow_mappings().
+    """
+
+    def __init__(self, folder, options="", words="", *, on=None, shim="", cpu="max", mem=64, kernel=KERNEL, initrd=INITRD, qemu=()):
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.mem = folder, mem
+        self.folder, self.mem, self.on = folder, mem, on or platform
         # A socket's path may have 107 characters at most: go there by descriptor.
         self.dir_fd = os.open(folder, os.O_RDONLY)
         monitor = f"/proc/{os.getpid()}/fd/{self.dir_fd}/monitor"
         command = ["qemu-system-i386", "-cpu", cpu, "-m", str(mem), "-display", "none", "-nic", "none", "-no-reboot",
                    "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-serial", "stdio",
                    "-monitor", f"unix:{monitor},server=on,wait=off"]
-        if kernel:
-            command += ["-kernel", str(kernel), "-append", f"{options} -- {words}" if words else options]
-        if kernel and initrd:
+        line = f"{options} -- {words}" if words else options
+        if self.on == "lguest":
+            self.mem += 64
+            command[command.index("-m") + 1] = str(self.mem)
+            modules = f"{kernel} {line.replace(',', ',,')}" + (f",{initrd}" if initrd else "")
+            command += ["-kernel", str(BUILD / "shim.elf"), "-append", f"mem={mem}M {shim}", "-initrd", modules]
+        elif kernel:
+            command += ["-kernel", str(kernel), "-append", line]
+        if self.on == "native" and kernel and initrd:
             command += ["-initrd", str(initrd)]
         self.child = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command, *qemu], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -155,20 +190,54 @@ class Machine:
         self.child.stdin.write(text.encode())
         self.child.stdin.flush()
 
-    def memory(self, address=0, size=None):
-        """A dump of physical memory, all of it unless a size is said."""
+    def real_memory(self, address=0, size=None):
         path = self.folder / "memory"
         self.hmp(f"pmemsave {address} {size or self.mem << 20} \"{path}\"")
         return path.read_bytes()
+
+    def _guest(self, offset, size=4):
+        """A word of the shim's record of its first guest."""
+        address = symbols(elf_of((BUILD / "shim.elf").read_bytes()))["guests"][0]
+        return int.from_bytes(self.real_memory(address + offset, size), "little")
+
+    def _shadow(self):
+        """The offset of the record of the shadow that is in use, or was last."""
+        at = shim_layout()
+        return at.shadows + at.shadow_size * self._guest(at.current)
+
+    def guest_range(self):
+        """First and last physical address of the guest's memory and devices, the last exclusive."""
+        low = self._guest(shim_layout().memory)
+        return low, low + (self._guest(shim_layout().limit) << 12)
+
+    def memory(self, address=0, size=None):
+        """A dump of physical memory, all of it unless a size is said."""
+        if self.on == "native":
+            return self.real_memory(address, size)
+        at = shim_layout()
+        return self.real_memory(self._guest(at.memory) + address, size or self._guest(at.limit) << 12)
 
     def register(self, name):
         """The value of a register by the name that `info registers` gives it."""
         return int(re.search(rf"\b{name} *=([0-9a-f]+)", self.hmp("info registers"))[1], 16)
 
     def mappings(self):
-        """Stops the machine and lists every mapping of the page tables in CR3."""
+        """Stops the machine and lists every mapping of the kernel's page tables."""
         self.hmp("stop")
-        return walk(self.memory(), self.register("CR3"), bool(self.register("EFER") & 0x800))
+        if self.on == "native":
+            return self.real_mappings()
+        return walk(self.memory(), self._guest(self._shadow() + shim_layout().cr3), False)
+
+    def real_mappings(self):
+        """The same of those in CR3."""
+        self.hmp("stop")
+        return walk(self.real_memory(), self.register("CR3"), bool(self.register("EFER") & 0x800))
+
+    def shadow_mappings(self):
+        """The same of those that the guest runs by."""
+        self.hmp("stop")
+        address = symbols(elf_of((BUILD / "shim.elf").read_bytes()))["guests"][0]
+        return walk(self.real_memory(), address + self._shadow(), bool(self.register("EFER") & 0x800))
 
     def end(self):
         if self.child.poll() is None:

@@ -10,10 +10,12 @@ import struct
 import pytest
 
 import image
-from machine import INITRD, KERNEL, KERNEL_BASE, Mapping, boot, walk
+from elsewhere import expected
+from machine import BUILD, INITRD, KERNEL, KERNEL_BASE, Mapping, boot, walk
 
 ELF = image.elf_of(KERNEL.read_bytes())
 CPUS = ["pentium3", "max"]
+pytestmark = pytest.mark.platforms("native", "lguest")
 
 
 def frames(mapping):
@@ -77,16 +79,24 @@ def test_text_is_read_only_without_nx(start):
     assert not aliases, show(aliases)
 
 
-@pytest.mark.parametrize("cpu", CPUS)
+@pytest.mark.parametrize("cpu", ["pentium3", pytest.param("max", marks=pytest.mark.long_on("lguest"))])
 @pytest.mark.parametrize("mode, reserve", [("on", 0), ("off", 0), ("compat", 0), ("compat", 4 << 20), ("compat", 168 << 20)])
-def test_what_user_mode_sees_of_kernel_space(start, cpu, mode, reserve):
+def test_what_user_mode_sees_of_kernel_space(start, platform, cpu, mode, reserve):
     """Nothing; in compat mode the page of the gate and its data page, neither of them writable."""
-    options = f"vdso={mode}" + (f" reservetop={reserve >> 10}K" if reserve else "")
-    mappings = at_shell(start, options, cpu=cpu).mappings()
+    options, shim = f"vdso={mode}", ""
+    reserve = reserve or expected("least reserved top", 0)
+    if reserve and platform == "native":
+        options += f" reservetop={reserve >> 10}K"
+    elif reserve:
+        shim = f"reserve={reserve >> 10}K"
+    machine = at_shell(start, options, cpu=cpu, shim=shim)
+    mappings = machine.mappings()
     seen = user_in_kernel_space(mappings)
     page = 0x100000000 - reserve - 0x2000
     allowed = [page - 0x1000, page] if mode == "compat" else []
     assert {m.va for m in seen} <= set(allowed) and not [m for m in seen if m.writable], show(seen)
+    if platform == "lguest":
+        assert {m.va for m in user_in_kernel_space(machine.shadow_mappings())} <= set(allowed), "in what the processor walks, too"
     assert mode != "compat" or page in {m.va for m in seen}
     if reserve:
         assert not [m for m in mappings if m.va + m.size > 0x100000000 - reserve], "nothing in the hypervisor's range"
@@ -110,7 +120,7 @@ def test_control_registers(start, cpu):
     assert cr4 & 0x30 == 0x30, "PAE and, always with it, PSE"
     if cpu == "max":
         assert efer & 0x800, "NXE"
-        for bit, name in (20, "SMEP"), (21, "SMAP"), (11, "UMIP"):
+        for bit, name in expected("protection bits of CR4", ((20, "SMEP"), (21, "SMAP"), (11, "UMIP"))):
             assert cr4 & 1 << bit, name
 
 
@@ -179,7 +189,39 @@ def test_patched_text_differs_only_at_the_sites(start):
             assert not other, f"{s.name}: {other[:10]}"
 
 
+# ---- the shim's own tables, and those that it makes for guests ----
+
+SWITCHER = 0xFFFDF000       # text, registers, state
+
+
+@pytest.mark.platforms("lguest")
+@pytest.mark.parametrize("cpu", CPUS)
+def test_the_shim_and_its_shadows(start, cpu):
+    """Its code is read-only, and with NX nothing else is executable; guests are shown their own memory, and of the shim the switcher's pages only."""
+    shim = image.symbols(image.elf_of((BUILD / "shim.elf").read_bytes()))
+    m = at_shell(start, cpu=cpu, mem=32)
+    for _ in range(100):            # idle: it waits in its own tables
+        m.hmp("stop")
+        if m.register("CR3") == shim["pdpt"][0]:
+            break
+        m.hmp("cont")
+    own = m.real_mappings()
+    code = [x for x in own if shim["__text_start"][0] <= x.va < shim["__text_end"][0] or x.va == SWITCHER]
+    assert len(code) >= 5 and not [x for x in code if x.writable or not x.executable], show(code)
+    assert not writable_aliases(own, code), show(writable_aliases(own, code))
+    assert not [x for x in own if x.user or x.va in (0, shim["own_stack_guard"][0])]
+    assert cpu == "pentium3" or [x for x in own if x.executable] == code, show([x for x in own if x.executable])
+
+    low, high = m.guest_range()
+    shadow = m.shadow_mappings()
+    top, rest = [x for x in shadow if x.va >= SWITCHER], [x for x in shadow if x.va < SWITCHER]
+    assert len(rest) > 20 and all(low <= x.pa and x.pa + x.size <= high for x in rest), show(rest)
+    assert [(x.va, x.writable, x.user) for x in top] == [(SWITCHER, False, False), (SWITCHER + 0x1000, True, False), (SWITCHER + 0x2000, False, False)]
+    assert top[0].pa == shim["__switcher_load"][0], show(top)
+
+
 @pytest.mark.quick
+@pytest.mark.platforms("native")
 def test_the_checks_can_fail():
     """Tables made by hand, each with one fault."""
     def table(*entries):
@@ -212,13 +254,13 @@ def test_self_test_needs_no_initrd():
     boot("selftest=pv", initrd="none").expect(0, "^trying")
 
 
-def test_null_op_is_named_at_boot(tmp_path):
+def test_null_op_is_named_at_boot(tmp_path, platform):
     """An image whose table lacks an operation says which, before anything runs through it."""
     data = bytearray(KERNEL.read_bytes())
     names = image.symbols(ELF)
-    native = {n: a for n, a in names.items() if re.fullmatch(r"native_(time|mmu|cpu)(_ops)?", n) and a[1]}
-    assert native, "the backend's tables have names"
-    name, (address, size) = sorted(native.items())[0]
+    tables = {n: a for n, a in names.items() if re.fullmatch(rf"{platform}_(time|mmu|cpu)(_ops)?", n) and a[1]}
+    assert tables, "the backend's tables have names"
+    name, (address, size) = sorted(tables.items())[0]
     section = next(s for s in ELF.iter_sections() if s["sh_addr"] <= address < s["sh_addr"] + s["sh_size"])
     at = section["sh_offset"] + address - section["sh_addr"] + size - 4
     data[at:at + 4] = bytes(4)

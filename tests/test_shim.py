@@ -131,10 +131,10 @@ def test_hostile_guest_beside_a_good_one(hostile, cpu, batches, calls):
 @pytest.mark.long
 def test_a_million_random_hypercalls(hostile):
     """A batch is at its end when a call stops the guest, after some 400. The other guest begins the suite again whenever it is through."""
-    status, console = shim("mem=24M restarts=3000 lifetime=300 stats=on", f"{hostile} attacks=0 batches=3000 calls=5000",
+    status, console = shim("mem=24M restarts=3500 lifetime=1000 stats=on", f"{hostile} attacks=0 batches=3500 calls=5000",
                            f"{KERNEL} -- {SUITE.replace('for p', 'for i in ' + ' '.join('1234567890') + '; do for p', 1).replace('; echo', '; done; echo')}",
                            INITRD, timeout=2400)
-    check(console, 0, 3000, 1_000_000, r"^\[2\] the whole suite$")
+    check(console, 0, 3500, 1_000_000, r"^\[2\] the whole suite$")
     assert status == 2 * 0x10 + 1, console[-3000:]
 
 
