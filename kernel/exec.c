@@ -110,17 +110,15 @@ static int add_vector(struct exec *x, const uint32_t *vector, uint32_t skip, uin
 	uint32_t string;
 	int err = 0;
 
-	for (; vector && !err; vector++) {
+	for (uint32_t n = 0; vector && !err; n++) {
 		if (!x->user)
-			string = *vector;
-		else if (get_user_u32(&string, vector))
+			string = vector[n];
+		else if (get_user_u32(&string, vector + n))
 			return -EFAULT;
 		if (!string)
 			break;
-		if (skip) {
-			skip--;
+		if (n < skip)
 			continue;
-		}
 		err = add_string(x, x->user, (const char *)string);
 		++*count;
 	}

@@ -11,7 +11,6 @@
  * Process groups that nobody can continue any more get SIGHUP and SIGCONT if a member is stopped
  * (POSIX.1-2017, _Exit).
  */
-#include "abi/wait.h"
 #include "kernel/file.h"
 #include "kernel/init.h"
 #include "kernel/syscall.h"
@@ -256,19 +255,6 @@ void exit_process(int status)
 {
 	process_kill(current->process, status);
 	exit_task(status);
-}
-
-/* The low 8 bits are all that wait4 can tell: POSIX.1-2017, _exit. */
-long sys_exit(int code)
-{
-	exit_task(W_EXITCODE(code & 0xFF, 0));
-	return 0;
-}
-
-long sys_exit_group(int code)
-{
-	exit_process(W_EXITCODE(code & 0xFF, 0));
-	return 0;
 }
 
 /* ---- waiting ---- */

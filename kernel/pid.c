@@ -97,13 +97,8 @@ int pid_reserve(void)
 
 /* ---- who bears it ---- */
 
-/* The leader's number is its process's as well: two users of one record. */
-void pid_attach_task(struct task *t)
-{
-	IRQ_GUARD;
-
-	use(t->pid)->task = t;
-}
+/* The leader's number is its process's as well: two users of one record. An interrupt finds the task or not. */
+void pid_attach_task(struct task *t) { use(t->pid)->task = t; }
 
 /* A thread can't be found any more; its process still can, until it has been waited for. */
 void pid_detach_task(struct task *t)

@@ -152,11 +152,7 @@ static int32_t text_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
 }
 
 /* Opening for writing is root's right, but no file here takes anything. */
-static int32_t text_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos)
-{
-	(void)f, (void)buf, (void)n, (void)pos;
-	return -EINVAL;
-}
+static int32_t text_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos) { return -EINVAL; }
 
 /* The size of a text shows as 0, as on Linux, so SEEK_END is the beginning. */
 static const struct file_ops text_ops = {

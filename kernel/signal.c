@@ -101,7 +101,7 @@ static int take(struct process *p, struct sigqueue *q, sigset_t mask, struct sig
 
 	if (!set)
 		return 0;
-	sig = (uint32_t)set ? __builtin_ctz(set) + 1 : __builtin_ctz(set >> 32) + 33;
+	sig = sigset_first(set);
 	rec = find_record(q, sig);
 	*info = rec ? rec->info : (struct siginfo_head) { .signo = sig, .code = SI_USER };
 	if (rec)

@@ -37,6 +37,8 @@ struct sigqueue {
 /* One signal of a set, without 64-bit arithmetic. */
 static inline uint32_t signal_bit(int sig) { return 1u << ((sig - 1) & 31); }
 static inline uint32_t *sigset_word(const sigset_t *set, int sig) { return (uint32_t *)set + ((uint32_t)(sig - 1) >> 5); }
+/* The lowest; set is not empty. */
+static inline int sigset_first(sigset_t set) { return (uint32_t)set ? __builtin_ctz(set) + 1 : __builtin_ctz(set >> 32) + 33; }
 static inline bool sigset_has(const sigset_t *set, int sig) { return *sigset_word(set, sig) & signal_bit(sig); }
 
 /*

@@ -23,19 +23,6 @@ long sys_getppid(void)
 	return parent ? parent->pid : 0;
 }
 
-/* Where exec_done writes 0 and wakes a waiter at the end of the thread; 0: nowhere. Never fails. */
-long sys_set_tid_address(int *tid)
-{
-	current->clear_child_tid = (uint32_t)tid;
-	return current->pid;
-}
-
-/*
- * Accepted, because every program of glibc calls it, and forgotten: a thread that dies with a
- * robust lock leaves it locked. size: that of struct robust_list_head.
- */
-long sys_set_robust_list(void *head, uint32_t size) { return size == 12 ? 0 : -EINVAL; }
-
 /* ---- groups and sessions ---- */
 
 /* 0 means the caller wherever a call takes a process. NULL: there is none. Zombies count. */
@@ -235,16 +222,6 @@ int tls_read(struct task *t, void *user, bool alloc)
 		return -EINVAL;
 	t->tls[d.entry_number - GDT_ENTRY_TLS_MIN] = desc_empty(&d) ? 0 : to_descriptor(&d);
 	return 0;
-}
-
-/* The descriptor is live at once; a selector register that holds it already keeps the old one. */
-long sys_set_thread_area(struct user_desc *user)
-{
-	int error = tls_read(current, user, true);
-
-	if (!error)
-		pv_load_tls(current->tls);
-	return error;
 }
 
 /* What set_thread_area has set, by the number of the entry. */

@@ -267,14 +267,3 @@ long sys_rt_sigtimedwait(const sigset_t *user, siginfo_t *user_info, const struc
 	int sig = error ?: wait_for_signal(set & ~UNBLOCKABLE, deadline, (struct siginfo_head *)&info);
 	return sig > 0 && user_info && copy_to_user(user_info, &info, sizeof(info)) ? -EFAULT : sig;
 }
-
-/*
- * What the kernel has a call made again as that has waited for a part of its time already; a
- * program has no use for it.
- */
-long sys_restart_syscall(void)
-{
-	struct restart_block *r = &current->restart;
-
-	return r->fn ? r->fn(r) : -EINTR;
-}

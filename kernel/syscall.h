@@ -17,6 +17,7 @@
 #include "abi/fcntl.h"
 #include "abi/poll.h"
 #include "abi/sched.h"
+#include "abi/wait.h"
 #include "kernel/lib.h"
 #include "kernel/log.h"
 #include "kernel/path.h"
@@ -39,6 +40,12 @@ long sys_ni_syscall(void);	/* -ENOSYS */
 struct iovec; struct mmap_arg_struct; struct old_sigaction; struct pollfd; struct rlimit; struct rlimit64; struct rusage;
 struct stat; struct stat64; struct statx; struct sysinfo; struct timespec; struct timespec64; struct timeval; struct timezone;
 struct itimerval; struct tms; struct user_desc; struct utsname;
+
+/*
+ * set_robust_list is accepted, because every program of glibc calls it, and forgotten: a thread that dies with a robust
+ * lock leaves it locked. This is the size of its struct.
+ */
+#define ROBUST_LIST_HEAD	12
 
 /* What lines of SYSCALL_IS call that is no call by itself. */
 long stat_path(const char *path, struct stat *st, unsigned walk_flags);	/* kernel/sys_stat.c: the oldest shape */

@@ -36,23 +36,38 @@ uint32_t tasks_max(void) { return MIN(MAX(pages_total() / PAGES_PER_TASK, TASKS_
 
 /* ---- handlers ---- */
 
-/* SIG_DFL, no flags and no mask are zeros. */
+/*
+ * SIG_DFL, no flags and no mask are zeros. Few actions were ever touched, so only those are copied,
+ * and cleared again when a record becomes the spare one: that is all zeros.
+ */
+static struct sighand *spare_sighand;
+
+static void actions_set(struct sighand *s, const struct sighand *from, sigset_t which)
+{
+	for (; which; which &= which - 1)
+		s->action[sigset_first(which) - 1] = from ? from->action[sigset_first(which) - 1] : (struct k_sigaction) { 0 };
+}
+
 struct sighand *sighand_new(const struct sighand *from)
 {
-	struct sighand *s = from ? kmalloc(sizeof(*s)) : kzalloc(sizeof(*s));
+	struct sighand *s = spare_sighand ? spare_sighand : kzalloc(sizeof(*s));
 
 	if (!s)
 		return NULL;
-	if (from)
-		*s = *from;
+	spare_sighand = NULL;
 	s->users = 1;
+	s->touched = from ? from->touched : 0;
+	actions_set(s, from, s->touched);
 	return s;
 }
 
 void sighand_put(struct sighand *s)
 {
-	if (!--s->users)
-		kfree(s);
+	if (--s->users)
+		return;
+	kfree(spare_sighand);
+	actions_set(s, NULL, s->touched);
+	spare_sighand = s;
 }
 
 /* ---- tasks ---- */
@@ -310,9 +325,10 @@ int exec_reset_signals(void)
 		t->sighand->users--;
 		t->sighand = s;
 	}
-	for (int sig = 1; sig <= NSIG && s->touched >> (sig - 1); sig++)
-		if (sigset_has(&s->touched, sig))
-			s->action[sig - 1] = (struct k_sigaction) { .handler = s->action[sig - 1].handler == SIG_IGN ? SIG_IGN : SIG_DFL };
+	for (sigset_t left = s->touched; left; left &= left - 1) {
+		struct k_sigaction *action = &s->action[sigset_first(left) - 1];
+		*action = (struct k_sigaction) { .handler = action->handler == SIG_IGN ? SIG_IGN : SIG_DFL };
+	}
 	t->altstack = (stack_t) { .ss_flags = SS_DISABLE };
 	t->restart.fn = NULL;
 	t->trapno = t->error = t->cr2 = 0;
