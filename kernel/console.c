@@ -46,10 +46,7 @@ static void write_lines(void (*write)(const char *text, size_t n), const char *t
 }
 
 /* One call of write for each piece, so that a hypervisor's console takes a line in one exit. */
-void console_write(const char *text, size_t n)
-{
-	write_lines(console_emit, text, n);
-}
+void console_write(const char *text, size_t n) { write_lines(console_emit, text, n); }
 
 /* The log is a ring, and reading it needs no more than a position. */
 void console_register(struct console *c)

@@ -70,11 +70,7 @@ struct files *files_fork(struct files *from)
 	return files;
 }
 
-struct files *files_get(struct files *files)
-{
-	files->users++;
-	return files;
-}
+struct files *files_get(struct files *files) { files->users++; return files; }
 
 static inline void put_at(struct files *files, uint32_t fd, struct file *f, bool close_on_exec)
 {
@@ -200,15 +196,8 @@ static inline long open_at(int dir, const char *path, uint32_t flags, uint32_t m
 	return fd;
 }
 
-long sys_openat(int dir, const char *path, uint32_t flags, uint32_t mode)
-{
-	return open_at(dir, path, flags, mode);
-}
-
-long sys_open(const char *path, uint32_t flags, uint32_t mode)
-{
-	return open_at(AT_FDCWD, path, flags, mode);
-}
+long sys_openat(int dir, const char *path, uint32_t flags, uint32_t mode) { return open_at(dir, path, flags, mode); }
+long sys_open(const char *path, uint32_t flags, uint32_t mode) { return open_at(AT_FDCWD, path, flags, mode); }
 
 /*
  * The place is free before the file is dropped: that may sleep, and its outcome is

@@ -117,9 +117,9 @@ void fs_put(struct fs *fs);
 void vfs_init(void);
 /*
  * Unpacks the initial RAM disk (newc cpio, gzip allowed, several one after another);
- * bad archives are refused.
+ * bad archives are refused. Its names are changed for a while.
  */
-void initrd_unpack(const void *archive, size_t size);
+void initrd_unpack(void *archive, size_t size);
 /* Opens /dev/console as descriptors 0, 1, 2 of current (process 1). */
 void vfs_open_console(void);
 /* A character device: appears as /dev/NAME; every node of this number (major << 8 | minor) leads to it. */

@@ -65,10 +65,7 @@ static uint32_t take(struct stream *s, uint32_t n)
 static void align(struct stream *s) { s->bits = s->bit_count = 0; }
 
 /* Whole bytes of input, or of room for output. */
-static bool has_input(struct stream *s, size_t n)
-{
-	return n <= (size_t)(s->in_end - s->in) || fail(s, "cut off");
-}
+static bool has_input(struct stream *s, size_t n) { return n <= (size_t)(s->in_end - s->in) || fail(s, "cut off"); }
 
 static bool has_room(struct stream *s, size_t n)
 {

@@ -59,27 +59,24 @@ static void forget_links(void)
 }
 
 /*
- * Makes what is missing of the folders above the last name. path is changed for a
- * while.
+ * Makes what is missing of the folders above the last name. path, which lies in the archive, is
+ * cut at each slash for a while.
  */
 static int make_parents(char *path)
 {
 	struct walk w;
+	int error = 0;
 
-	for (char *p = path + 1; (p = strchr(p, '/')); *p++ = '/') {
+	for (char *p = path + 1; !error && (p = strchr(p, '/')); *p++ = '/') {
 		*p = 0;
-		int error = walk_from(&w, root_inode, path, WALK_FOLLOW);
-		if (!error) {
-			if (!w.found && !in_ramfs(w.dir))
-				error = -EPERM;
-			else if (!w.found)
-				error = ramfs_link(w.dir, &w.name, ramfs_new(S_IFDIR | 0755, 0));
-			walk_end(&w);
-		}
+		error = walk_from(&w, root_inode, path, WALK_FOLLOW);
 		if (error)
-			return error;
+			continue;
+		if (!w.found)
+			error = in_ramfs(w.dir) ? ramfs_link(w.dir, &w.name, ramfs_new(S_IFDIR | 0755, 0)) : -EPERM;
+		walk_end(&w);
 	}
-	return 0;
+	return error;
 }
 
 /*
@@ -157,24 +154,20 @@ static int place(struct walk *w, const struct cpio_entry *e)
 	return error ? error : fill(inode, e);
 }
 
-/*
- * path: room for a copy of the name. A problem with one entry is logged and skipped;
- * want of memory ends it all.
- */
-static void unpack_entry(const struct cpio_entry *e, char *path)
+/* A problem with one entry is logged and skipped; want of memory ends it all. */
+static void unpack_entry(const struct cpio_entry *e)
 {
 	/* By the number mode >> 12: FIFO, both devices, folder, file, link; no sockets. */
 	const uint32_t known_types = 0x556;
 	struct walk w;
 	int error = -EINVAL;
 
-	strlcpy(path, e->name, PATH_MAX);
 	if (known_types >> (e->mode >> 12 & 15) & 1)
-		error = walk_from(&w, root_inode, path, WALK_NAME);
+		error = walk_from(&w, root_inode, e->name, WALK_NAME);
 	if (error == -ENOENT) {
-		error = make_parents(path);
+		error = make_parents((char *)e->name);
 		if (!error)
-			error = walk_from(&w, root_inode, path, WALK_NAME);
+			error = walk_from(&w, root_inode, e->name, WALK_NAME);
 	}
 	if (!error) {
 		error = place(&w, e);
@@ -187,46 +180,45 @@ static void unpack_entry(const struct cpio_entry *e, char *path)
 }
 
 /* One cpio archive; returns what is behind it. */
-static const uint8_t *unpack_cpio(const uint8_t *at, const uint8_t *end, char *path)
+static const uint8_t *unpack_cpio(const uint8_t *at, const uint8_t *end)
 {
 	struct cpio c = { at, end, at };
 	struct cpio_entry e;
 	const char *problem;
 
 	while (!(problem = cpio_next(&c, &e)) && e.name)
-		unpack_entry(&e, path);
+		unpack_entry(&e);
 	if (problem)
 		refuse("initrd: %s, at byte %u of the archive", problem, (unsigned)(c.at - at));
 	forget_links();
 	return c.at;
 }
 
-static void unpack_all(const uint8_t *at, const uint8_t *end, char *path, bool inside_gzip);
+static void unpack_all(const uint8_t *at, const uint8_t *end, bool inside_gzip);
 
 /*
  * One gzip member: counted first, so that its buffer is as big as it must be and a bomb
  * does no harm. Returns what is behind it.
  */
-static const uint8_t *unpack_gzip(const uint8_t *at, const uint8_t *end, char *path)
+static const uint8_t *unpack_gzip(const uint8_t *at, const uint8_t *end)
 {
 	size_t used, size, room = (size_t)MIN(pages_free(), 1u << 18) * PAGE_SIZE;
 	const char *problem = gzip_unpack(at, end - at, NULL, room, &used, &size);
 
+	uint8_t *plain = problem ? NULL : vmalloc(MAX(size, 1u));
+	if (plain)
+		problem = gzip_unpack(at, end - at, plain, size, &used, &size);
 	if (problem)
 		refuse("initrd: gzip: %s", problem);
-	uint8_t *plain = vmalloc(MAX(size, 1u));
 	if (!plain)
 		refuse("initrd: not enough memory to unpack %u bytes", (unsigned)size);
-	problem = gzip_unpack(at, end - at, plain, size, &used, &size);
-	if (problem)
-		refuse("initrd: gzip: %s", problem);
-	unpack_all(plain, plain + size, path, true);
+	unpack_all(plain, plain + size, true);
 	vfree(plain);
 	return at + used;
 }
 
 /* Archives one after another, with zeros between them. */
-static void unpack_all(const uint8_t *at, const uint8_t *end, char *path, bool inside_gzip)
+static void unpack_all(const uint8_t *at, const uint8_t *end, bool inside_gzip)
 {
 	for (;;) {
 		while (at < end && !*at)
@@ -234,21 +226,16 @@ static void unpack_all(const uint8_t *at, const uint8_t *end, char *path, bool i
 		if (at == end)
 			return;
 		if (end - at >= 6 && !memcmp(at, "07070", 5))
-			at = unpack_cpio(at, end, path);
+			at = unpack_cpio(at, end);
 		else if (end - at >= 2 && at[0] == 0x1F && at[1] == 0x8B && !inside_gzip)
-			at = unpack_gzip(at, end, path);
+			at = unpack_gzip(at, end);
 		else
 			refuse("initrd: neither a newc cpio archive nor gzip");
 	}
 }
 
-void initrd_unpack(const void *archive, size_t size)
+void initrd_unpack(void *archive, size_t size)
 {
-	char *path = kmalloc(PATH_MAX);
-
-	if (!path)
-		refuse("initrd: not enough memory");
-	unpack_all(archive, (const uint8_t *)archive + size, path, false);
-	kfree(path);
+	unpack_all(archive, (const uint8_t *)archive + size, false);
 	klog("initrd: %u entries, %u KiB of files\n", entries, bytes >> 10);
 }

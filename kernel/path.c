@@ -248,11 +248,7 @@ struct fs *fs_fork(struct fs *from)
 	return fs;
 }
 
-struct fs *fs_get(struct fs *fs)
-{
-	fs->users++;
-	return fs;
-}
+struct fs *fs_get(struct fs *fs) { fs->users++; return fs; }
 
 void fs_put(struct fs *fs)
 {

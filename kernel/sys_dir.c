@@ -299,15 +299,8 @@ static long change_cwd(struct inode *dir, void *unused)
 	return 0;
 }
 
-long sys_chdir(const char *path)
-{
-	return path_call(AT_FDCWD, path, WALK_FOLLOW, change_cwd, NULL);
-}
-
-long sys_fchdir(int fd)
-{
-	return fd_call(fd, change_cwd, NULL);
-}
+long sys_chdir(const char *path) { return path_call(AT_FDCWD, path, WALK_FOLLOW, change_cwd, NULL); }
+long sys_fchdir(int fd) { return fd_call(fd, change_cwd, NULL); }
 
 /*
  * The result is the length with the NUL, unlike the C library's getcwd. ERANGE: the

@@ -72,15 +72,8 @@ static long put_statx(struct inode *inode, void *user)
 
 /* ---- stat: flags without a meaning here are accepted ---- */
 
-long sys_newfstat(int fd, struct stat *st)
-{
-	return fd_call(fd, put_stat, st);
-}
-
-long sys_fstat64(int fd, struct stat64 *st)
-{
-	return fd_call(fd, put_stat64, st);
-}
+long sys_newfstat(int fd, struct stat *st) { return fd_call(fd, put_stat, st); }
+long sys_fstat64(int fd, struct stat64 *st) { return fd_call(fd, put_stat64, st); }
 
 /* The old calls by path: kernel/syscalls.def. */
 long stat_path(const char *path, struct stat *st, unsigned walk_flags)
@@ -142,7 +135,4 @@ long sys_fchmodat(int dir, const char *path, uint32_t mode)
 	return path_call(dir, path, WALK_FOLLOW, set_mode, (void *)mode);
 }
 
-long sys_fchmod(int fd, uint32_t mode)
-{
-	return fd_usable(fd) ? fd_call(fd, set_mode, (void *)mode) : -EBADF;
-}
+long sys_fchmod(int fd, uint32_t mode) { return fd_usable(fd) ? fd_call(fd, set_mode, (void *)mode) : -EBADF; }

@@ -51,10 +51,7 @@ static inline bool iflag(const struct tty *t, uint32_t flag) { return t->termios
 static inline bool lflag(const struct tty *t, uint32_t flag) { return t->termios.c_lflag & flag; }
 
 /* c is the key of a function; key 0 means that the function has none. */
-static inline bool is_key(const struct tty *t, unsigned which, uint8_t c)
-{
-	return c == t->termios.c_cc[which] && c;
-}
+static inline bool is_key(const struct tty *t, unsigned which, uint8_t c) { return c == t->termios.c_cc[which] && c; }
 
 /* ---- output and echo ---- */
 
