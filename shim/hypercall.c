@@ -163,13 +163,23 @@ static const call_fn calls[] = {
 	[LHCALL_SEND_INTERRUPTS] = call_nothing,
 };
 
-/* Calls that a guest can do without (docs/lguest.adoc): with abi=min they are not there. */
-static const uint32_t optional = 1u << LHCALL_SET_PMD;
-
-static void call(struct guest *g, const struct lguest_call_args *a)
+/* What a guest can do without (docs/lguest.adoc, "Calls"): with abi=min it is not there. */
+static bool is_optional(const struct lguest_call_args *a, bool from_ring)
 {
-	if (a->eax >= ARRAY_SIZE(calls) || !calls[a->eax] || (options.abi_min && optional >> a->eax & 1)) {
+	static const uint32_t out_of_ring = 1u << LHCALL_SHUTDOWN | 1u << LHCALL_FLUSH_TLB | 1u << LHCALL_SET_CLOCKEVENT | 1u << LHCALL_HALT |
+					    1u << LHCALL_SEND_INTERRUPTS;
+
+	return a->eax == LHCALL_SET_PMD || (a->eax == LHCALL_SET_PGD && a->ecx > 2) || (from_ring && out_of_ring >> a->eax & 1);
+}
+
+static void call(struct guest *g, const struct lguest_call_args *a, bool from_ring)
+{
+	if (a->eax >= ARRAY_SIZE(calls) || !calls[a->eax]) {
 		guest_stop(g, "bad hypercall %u", a->eax);
+		return;
+	}
+	if (options.abi_min && is_optional(a, from_ring)) {
+		guest_stop(g, "bad hypercall %u%s: it is optional", a->eax, from_ring ? " in the ring" : "");
 		return;
 	}
 	if (!g->data != (a->eax == LHCALL_INIT)) {
@@ -193,7 +203,7 @@ static void empty_ring(struct guest *g)
 			return;
 		const struct lguest_call_args args = d->hcalls[slot];
 		g->ring_next = (slot + 1) % LGUEST_RING;
-		call(g, &args);
+		call(g, &args, true);
 		d->hcall_status[slot] = LGUEST_SLOT_FREE;
 	}
 }
@@ -205,5 +215,5 @@ void guest_hypercall(struct guest *g)
 	if (g->data)
 		empty_ring(g);
 	if (guest_runs(g))
-		call(g, &(struct lguest_call_args){ r->eax, r->ebx, r->ecx, r->edx, r->esi });
+		call(g, &(struct lguest_call_args){ r->eax, r->ebx, r->ecx, r->edx, r->esi }, false);
 }

@@ -10,7 +10,7 @@
  *	irqpending=clear|sticky	sticky: never cleared, as real hosts do by mistake (lguest.md 7.2)
  *	devices=on|off		a virtio console on the device page, or nothing
  *	pae=on|off		off: the guest's tables are read in the two-level format
- *	abi=full|min		min: calls that are optional stop the guest
+ *	abi=full|min		min: what docs/lguest.adoc calls optional stops the guest
  *	restarts=N		a guest that was stopped or wants it begins anew, at most N times; its command line then ends in restart=COUNT
  *	lifetime=MS		the first guest is stopped so long after it began
  *	crash=panic|null|text|switcher|stack	when the guests have ended the shim dies: by a panic, a write to address 0, to its code, to
