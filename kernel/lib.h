@@ -40,6 +40,9 @@ size_t strlcpy(char *to, const char *from, size_t size);
 int vsnprintf(char *to, size_t size, const char *fmt, va_list ap);
 int snprintf(char *to, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+struct text;	/* of a file in /proc (kernel/proc.c); what finds no memory is left out */
+void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* *n /= by, which must not be 0; returns the remainder. */
 uint32_t div64(uint64_t *n, uint32_t by);
 /* a * b >> shift without losing the upper bits of the product; shift 0 to 32. */

@@ -23,7 +23,6 @@ struct text {
 	struct process *process;	/* whose /proc/<pid> it is; NULL in /proc itself */
 };
 
-void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_add_path(struct text *t, const struct file *f);
 /* Where n bytes and a NUL may be written, whose number is then added to t->len; NULL: no memory. */
 char *text_room(struct text *t, size_t n);

@@ -43,20 +43,17 @@ static void show_cmdline(struct text *t)
 /* What is shown by those who know: the processor, the platform and the gate's line of the boot log, the log as it is. */
 static void show_cpuinfo(struct text *t)
 {
-	char *to = text_room(t, REPORT_MOST);
-
-	if (to)
-		t->len += cpu_show(to, REPORT_MOST);
+	cpu_show(t);
 }
 
 static void show_pv(struct text *t)
 {
-	char *to = text_room(t, 2 * REPORT_MOST);
+	char *to;
 
+	pv_report(t);
+	to = text_room(t, REPORT_MOST);
 	if (to)
-		t->len += pv_report(to, REPORT_MOST);
-	if (to)
-		t->len += vdso_report(to + t->len, REPORT_MOST);
+		t->len += vdso_report(to, REPORT_MOST);
 }
 
 static void show_kmsg(struct text *t)

@@ -78,13 +78,22 @@ static void check_site(const struct pv_site *site)
 	BUG_ON(site->length < CALL_LENGTH || site->length > LONGEST);
 }
 
+static void log_ends(const char *what, const uint16_t n[PV_ENDS])
+{
+	unsigned count = n[PV_END_INLINE] + n[PV_END_DIRECT] + n[PV_END_NOTHING] + n[PV_END_TABLE];
+
+	if (count)
+		klog("pv: %u %s: %u inlined, %u direct, %u nothing, %u through the table\n", count, what, n[PV_END_INLINE],
+		     n[PV_END_DIRECT], n[PV_END_NOTHING], n[PV_END_TABLE]);
+}
+
 void pv_patch(void)
 {
-	bool leave = option_is("pv", "nopatch");
-	unsigned total[PV_ENDS] = { 0 }, count = __pv_sites_end - __pv_sites_start;
+	bool leave = option_is("pv", "nopatch"), list = option_is("pv", "sites");
+	uint16_t total[PV_ENDS] = { 0 };
 	struct cpuid_regs ignored;
 
-	if (option("pv") && !leave)
+	if (option("pv") && !leave && !list)
 		option_bad("pv");
 	irq_flags_t flags = irq_save();
 	for (const struct pv_site *site = __pv_sites_start; site < __pv_sites_end; site++) {
@@ -95,6 +104,7 @@ void pv_patch(void)
 	}
 	pv_cpuid(0, 0, &ignored);		/* serialises: what was prefetched is fetched anew */
 	irq_restore(flags);
-	klog("pv: %u patch sites: %u inlined, %u direct, %u nothing, %u through the table\n", count, total[PV_END_INLINE],
-	     total[PV_END_DIRECT], total[PV_END_NOTHING], total[PV_END_TABLE]);
+	for (unsigned i = 0; list && i < PV_OP_COUNT; i++)
+		log_ends(pv_op_names[i], pv_site_ends[i]);
+	log_ends("patch sites", total);
 }

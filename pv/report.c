@@ -2,26 +2,11 @@
 /*
  * The text of /proc/pv: what the kernel runs on, and how each hook is reached.
  *
- * One line per fact or hook; a hook without call sites has none. Written anew for each reader, into a buffer that may be too small:
- * then only the length is right.
+ * One line per fact or hook; a hook without call sites has none.
  */
 #include "kernel/lib.h"
 #include "pv/backend.h"
 #include "pv/pv.h"
-
-struct text { char *to; size_t size, length; };
-
-static void add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct text *t, const char *fmt, ...)
-{
-	size_t room = t->length < t->size ? t->size - t->length : 0;
-	va_list ap;
-
-	va_start(ap, fmt);
-	t->length += vsnprintf(room ? t->to + t->length : NULL, room, fmt, ap);
-	va_end(ap);
-}
 
 static void add_facts(struct text *t)
 {
@@ -30,10 +15,10 @@ static void add_facts(struct text *t)
 		{ pv_facts.large_pages, "large_pages" }, { pv_facts.nx_usable, "nx" }, { pv_facts.smap_usable, "smap" },
 	};
 
-	add(t, "platform %s\nring %u\nfacts", pv_facts.name, pv_facts.kernel_rpl);
+	text_add(t, "platform %s\nring %u\nfacts", pv_facts.name, pv_facts.kernel_rpl);
 	for (unsigned i = 0; i < ARRAY_SIZE(facts); i++)
-		add(t, facts[i].is ? " %s" : " no-%s", facts[i].name);
-	add(t, "\nreserved at the top %u KiB\n", pv_facts.reserve_top >> 10);
+		text_add(t, facts[i].is ? " %s" : " no-%s", facts[i].name);
+	text_add(t, "\nreserved at the top %u KiB\n", pv_facts.reserve_top >> 10);
 }
 
 static void add_clock(struct text *t)
@@ -41,20 +26,20 @@ static void add_clock(struct text *t)
 	struct pv_clock_desc clock;
 
 	pv_describe_clock(&clock);
-	add(t, "clock %s", clock.source);
+	text_add(t, "clock %s", clock.source);
 	if (!clock.usable) {
-		add(t, ", rate not known yet\n");
+		text_add(t, ", rate not known yet\n");
 		return;
 	}
 	uint64_t khz = (uint64_t)1000000 << clock.shift;	/* ns = ticks * mult >> shift */
 	div64(&khz, clock.mult);
-	add(t, ": %u.%03u MHz, within %u ppm\n", (uint32_t)khz / 1000, (uint32_t)khz % 1000, clock.error_ppm);
+	text_add(t, ": %u.%03u MHz, within %u ppm\n", (uint32_t)khz / 1000, (uint32_t)khz % 1000, clock.error_ppm);
 }
 
 static void add_tables(struct text *t)
 {
-	add(t, "operations");
-#define SUB(sub)	add(t, " " #sub "=%u", (unsigned)(sizeof(pv_ops.sub) / sizeof(void *)))
+	text_add(t, "operations");
+#define SUB(sub)	text_add(t, " " #sub "=%u", (unsigned)(sizeof(pv_ops.sub) / sizeof(void *)))
 	SUB(init);
 	SUB(cpu);
 	SUB(mmu);
@@ -63,27 +48,24 @@ static void add_tables(struct text *t)
 	SUB(io);
 	SUB(smp);
 #undef SUB
-	add(t, "\n");
+	text_add(t, "\n");
 }
 
 static void add_sites(struct text *t)
 {
-	add(t, "%-22s %7s %7s %7s %7s\n", "patch sites", "inlined", "direct", "nothing", "table");
+	text_add(t, "%-22s %7s %7s %7s %7s\n", "patch sites", "inlined", "direct", "nothing", "table");
 	for (unsigned i = 0; i < PV_OP_COUNT; i++) {
 		const uint16_t *n = pv_site_ends[i];
 		if (n[PV_END_INLINE] + n[PV_END_DIRECT] + n[PV_END_NOTHING] + n[PV_END_TABLE])
-			add(t, "%-22s %7u %7u %7u %7u\n", pv_op_names[i], n[PV_END_INLINE], n[PV_END_DIRECT], n[PV_END_NOTHING],
+			text_add(t, "%-22s %7u %7u %7u %7u\n", pv_op_names[i], n[PV_END_INLINE], n[PV_END_DIRECT], n[PV_END_NOTHING],
 			    n[PV_END_TABLE]);
 	}
 }
 
-int pv_report(char *to, size_t size)
+void pv_report(struct text *t)
 {
-	struct text t = { to, size, 0 };
-
-	add_facts(&t);
-	add_clock(&t);
-	add_tables(&t);
-	add_sites(&t);
-	return t.length;
+	add_facts(t);
+	add_clock(t);
+	add_tables(t);
+	add_sites(t);
 }

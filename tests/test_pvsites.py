@@ -62,12 +62,15 @@ def test_tool_says_what_is_in_memory(start, platform, cpu, options, column):
 @pytest.mark.parametrize("platform, column", [("native", "native-smap"), ("lguest", "lguest")])
 def test_counts_of_the_kernel(platform, column):
     """At boot and in /proc/pv: as many sites of each operation and outcome as the tool finds."""
-    console = boot(words="-c 'cat /proc/pv'", on=platform, cpu="max").expect(0).console
+    console = boot("pv=sites", "-c 'cat /proc/pv'", on=platform, cpu="max").expect(0).console
     t = table("--platform", column)
     total = t["counts"][column]
     assert f"pv: {len(t['sites'])} patch sites: {total['inlined']} inlined, {total['direct']} direct, {total['nothing']} nothing" in console
     told = {op: tuple(map(int, n.split())) for op, n in re.findall(r"^([a-z]+\.\w+)((?: +\d+){4})$", console, re.M)}
     found = Counter((s["op"], s[column]["end"]) for s in t["sites"])
+    logged = {op: tuple(map(int, n)) for op, *n in re.findall(
+        r"^pv: \d+ ([a-z]+\.\w+): (\d+) inlined, (\d+) direct, (\d+) nothing, (\d+) through the table$", console, re.M)}
+    assert logged == told
     assert told == {op: (*(found[op, end] for end in ("inlined", "direct", "nothing")), 0) for op in {s["op"] for s in t["sites"]}}
 
 

@@ -119,18 +119,7 @@ void cpu_protect(void)
 
 /* ---- /proc/cpuinfo ---- */
 
-struct out { char *to; uint32_t size, len; };
-
-static void __attribute__((format(printf, 2, 3))) add(struct out *o, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	o->len += vsnprintf(o->to + MIN(o->len, o->size), o->size - MIN(o->len, o->size), fmt, ap);
-	va_end(ap);
-}
-
-static void add_flags(struct out *o, enum cpu_word word)
+static void add_flags(struct text *t, enum cpu_word word)
 {
 	const char *name = names[word];
 
@@ -140,25 +129,23 @@ static void add_flags(struct out *o, enum cpu_word word)
 		while (name[n] && name[n] != ' ')
 			n++;
 		if (*name != '.' && cpu_info.words[word] >> bit & 1)
-			add(o, " %.*s", (int)n, name);
+			text_add(t, " %.*s", (int)n, name);
 		name += n + (name[n] == ' ');
 	}
 }
 
-int cpu_show(char *to, uint32_t size)
+void cpu_show(struct text *t)
 {
 	static const enum cpu_word order[] = { CPU_1_EDX, CPU_EXT_EDX, CPU_1_ECX, CPU_7_EBX, CPU_7_ECX };
-	struct out o = { to, size, 0 };
 	const char *model = cpu_info.model_name;
 
 	while (*model == ' ')
 		model++;
-	add(&o, "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\nstepping\t: %u\n",
+	text_add(t, "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\nstepping\t: %u\n",
 	    cpu_info.vendor, cpu_info.family, cpu_info.model, *model ? model : "unknown", cpu_info.stepping);
-	add(&o, "physical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\n");
-	add(&o, "fpu\t\t: yes\nfpu_exception\t: yes\nwp\t\t: yes\nflags\t\t:");
+	text_add(t, "physical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\n");
+	text_add(t, "fpu\t\t: yes\nfpu_exception\t: yes\nwp\t\t: yes\nflags\t\t:");
 	for (unsigned i = 0; i < ARRAY_SIZE(order); i++)
-		add_flags(&o, order[i]);
-	add(&o, "\n\n");
-	return o.len;
+		add_flags(t, order[i]);
+	text_add(t, "\n\n");
 }

@@ -34,6 +34,7 @@ void cpu_enable_nx(void);
 void cpu_protect(void);
 void cpu_double_fault(void) __attribute__((noreturn));	/* provokes one, for its report */
 void cpu_triple_fault(void) __attribute__((noreturn));	/* resets the machine without a word */
-int cpu_show(char *to, uint32_t size);	/* text of /proc/cpuinfo, its length */
+struct text;
+void cpu_show(struct text *t);	/* /proc/cpuinfo */
 
 #endif
