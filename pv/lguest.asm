@@ -110,6 +110,7 @@ pending:        test    byte [esp + 8], RING3
 .to_user:       pop     eax
                 jmp     return_again
 
-lguest_sysexit: ud2                             ; SYSENTER never comes here
+lguest_sysexit: add     esp, 4
+                jmp     lguest_iret
 
                 section .note.GNU-stack noalloc noexec nowrite progbits

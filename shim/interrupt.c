@@ -49,11 +49,14 @@ static uint64_t host_gate(unsigned vector, uint32_t dpl)
 	return gate(HOST_CS, switcher_stubs[vector], GATE_PRESENT | GATE_INTERRUPT << 8 | dpl);
 }
 
+/* SYSENTER brings TF into ring 0, and from there a gate leads to ring 0 only: so not vector 1 with sysenter=on. */
 static bool may_be_direct(uint32_t vector, uint32_t high)
 {
+	if (vector == VECTOR_DEBUG && options.sysenter)
+		return false;
 	if (options.reflect_all || GATE_TYPE(high) != GATE_TRAP)
 		return false;
-	return vector == LGUEST_SYSCALL_VECTOR || (vector < 32 && !(NEVER_DIRECT >> vector & 1));
+	return (vector == LGUEST_SYSCALL_VECTOR && !options.live_flags) || (vector < 32 && !(NEVER_DIRECT >> vector & 1));
 }
 
 void guest_set_gate(struct guest *g, uint32_t vector, uint32_t low, uint32_t high)
@@ -160,7 +163,7 @@ static void enter(struct guest *g, unsigned vector, uint32_t error)
 	}
 	r->cs = LGUEST_KERNEL_CS;
 	r->eip = (to >> 32 & 0xFFFF0000) | (to & 0xFFFF);
-	r->eflags &= ~(EFLAGS_TF | EFLAGS_NT | EFLAGS_RF | EFLAGS_VM);
+	r->eflags &= ~(EFLAGS_RF | EFLAGS_VM | (options.live_flags ? 0 : EFLAGS_TF | EFLAGS_NT));
 	if (GATE_TYPE((uint32_t)(to >> 32)) == GATE_INTERRUPT)
 		g->data->irq_enabled = 0;
 }

@@ -372,6 +372,10 @@ void shim_main(uint32_t magic, uint32_t info)
 	pic_init();
 	clock_init();
 	has_fxsr = cpuid_edx(1) & CPUID_EDX_FXSR;
+	if (options.live_flags && (options.sysenter || options.reflect_all)) {
+		console_printf("shim: flags=live: there is no such host with sysenter=on or gates=reflect, which are ignored\n");
+		options.sysenter = options.reflect_all = false;
+	}
 	if (options.sysenter && !machine_reflect_sysenter())
 		console_printf("shim: sysenter=on: the processor has no SYSENTER\n");
 	find_guests();

@@ -57,6 +57,7 @@ static bool set_reserve(const char *value)
 
 static const struct { const char *name, *off, *on; bool *set; } switches[] = {
 	{ "gates", "direct", "reflect", &options.reflect_all },
+	{ "flags", "clear", "live", &options.live_flags },
 	{ "sysenter", "off", "on", &options.sysenter },
 	{ "tsc", "on", "off", &options.no_tsc },
 	{ "irqpending", "clear", "sticky", &options.sticky },

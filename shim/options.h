@@ -5,6 +5,8 @@
  *	mem=SIZE		memory of each guest, e.g. 64M, or just 64; at least 2M; default: what there is, shared evenly
  *	reserve=SIZE		bytes of address space at the top that guests must leave alone: 132K (default), 2M, 4M, 64M, 168M, ...
  *	gates=direct|reflect	int 0x80 and some exceptions straight to the guest kernel, or by way of the shim
+ *	flags=clear|live	live: a reflected trap leaves the program's TF and NT live in the guest's kernel, as by hosts before 3.18; so does
+ *				int 0x80, which then never goes directly; without sysenter=on and gates=reflect
  *	sysenter=off|on		SYSENTER faults, as on real hosts; or it is reflected as vector 0x80
  *	tsc=on|off		tsc_khz tells the rate, or 0
  *	irqpending=clear|sticky	sticky: never cleared, as real hosts do by mistake (lguest.md 7.2)
@@ -31,7 +33,7 @@ struct module { uint32_t start, end; char cmdline[CMDLINE_SIZE]; };
 struct options {
 	uint32_t mem, reserve, restarts, lifetime;
 	unsigned crash;				/* machine_crash_kind, or 0 */
-	bool reflect_all, sysenter, no_tsc, sticky, no_devices, two_level, abi_min, stats;
+	bool reflect_all, live_flags, sysenter, no_tsc, sticky, no_devices, two_level, abi_min, stats;
 };
 extern struct options options;
 extern struct module modules[MAX_MODULES];

@@ -67,7 +67,7 @@ switcher_sysenter:
 		push	dword 0			; ss
 		push	dword 0			; esp
 		pushfd
-		push	dword 3			; cs: from ring 3
+.flags_saved:	push	dword 3			; cs: from ring 3
 		push	dword 0			; eip
 		push	dword 0
 		push	dword VECTOR_SYSENTER
@@ -123,10 +123,21 @@ virtual_8086:	mov	esp, SWITCHER_REGS + 4096
 		push	dword VECTOR_PROTECTION
 		jmp	leave
 
+; The same, when the user's TF, which SYSENTER brings along, was taken from it before the first instruction.
+sysenter_stepped:
+		push	dword 0
+		push	dword 0
+		pushfd
+		or	dword [esp], EFLAGS_TF
+		jmp	switcher_sysenter.flags_saved
+
 debug_trap:	cmp	word [esp + 4], HOST_CS
 		jne	.guest
 		and	dword [esp + 8], ~EFLAGS_TF
-		iret
+		cmp	dword [esp], switcher_sysenter
+		jne	.back
+		mov	dword [esp], sysenter_stepped
+.back:		iret
 .guest:		push	dword 0
 		push	dword 1
 		jmp	leave

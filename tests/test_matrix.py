@@ -2,7 +2,7 @@
 """The matrix: platform x processor x mode of the gate x entry x reserved top. Each cell boots and runs the in-guest suite of the gate.
 
 What a cell promises is in expected(): where the page is, what the log says, and whether an old loader is content. Natively the top is reserved by
-an option of the kernel; under the shim by the shim, which always takes some of it, and there SYSENTER can't be used.
+an option of the kernel; under the shim by the shim, which always takes some of it, and there SYSENTER is used only when asked for.
 """
 import itertools
 
@@ -31,8 +31,9 @@ def expected(platform, cpu, mode, entry, reserve):
     if reserve:
         patterns.append(f"Reserving virtual address space above 0x{page + 0x2000:08x}")
     if mode != "off":
-        sysenter = entry != "int80" and "-sep" not in cpu and platform == "native"
-        patterns.append(r"vdso.*\b" + ("sysenter" if sysenter else "int ?(0x)?80"))
+        sysenter = "-sep" not in cpu and entry in ("sysenter", "auto" if platform == "native" else None)
+        slow = r" \(slow here\)" if platform == "lguest" else ""
+        patterns.append(f"vdso.*entry sysenter{slow}$" if sysenter else "vdso.*entry int 0x80$")
         if entry == "sysenter" and not sysenter:
             patterns.append("(?i)SEP|sysenter")
     return words, patterns

@@ -93,11 +93,10 @@ static const struct vdso_image *choose_image(void)
 		return &vdso_images[IMAGE_INT80];
 	if (text && !wanted && strcmp(text, "auto"))
 		option_bad("vdso_entry");
-	if (cpu_has(CPU_SEP) && pv_facts.sysenter_usable)
+	if (cpu_has(CPU_SEP) && (wanted || pv_facts.sysenter_usable))
 		return &vdso_images[IMAGE_SYSENTER];
 	if (wanted && mode != MODE_OFF)
-		klog("vdso: no sysenter entry: %s; int 0x80 instead\n",
-		     cpu_has(CPU_SEP) ? "SYSENTER doesn't reach a kernel on this platform" : "this CPU has no SEP");
+		klog("vdso: no sysenter entry: this CPU has no SEP; int 0x80 instead\n");
 	return &vdso_images[IMAGE_INT80];
 }
 
@@ -135,6 +134,8 @@ void vdso_init(void)
 		pv_write_msr(MSR_SYSENTER_CS, kernel_cs());
 		pv_write_msr(MSR_SYSENTER_EIP, (uint32_t)sysenter_entry);
 	}
+	if (uses_sysenter() && !pv_facts.sysenter_usable)
+		desc_int80(int80_or_sysenter);
 	log_decision();
 }
 
@@ -184,7 +185,7 @@ uint32_t vdso_rt_sigreturn(const struct mm *mm)
 
 int vdso_report(char *to, size_t size)
 {
-	const char *entry = image->landing_pad ? "sysenter" : "int 0x80";
+	const char *entry = !image->landing_pad ? "int 0x80" : pv_facts.sysenter_usable ? "sysenter" : "sysenter (slow here)";
 	const char *probing = flags & PROBE ? ", probing (vdso=probe)" : "", *forced = flags & FORCED ? " (forced)" : "";
 	char moved[40] = "";
 

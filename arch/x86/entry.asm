@@ -21,9 +21,11 @@
 ; at [frame + FRAME_TASK]. C code runs with flat ds and es, DF, NT, TF and AC clear; fs and gs
 ; stay the user's. All gates but int 0x80 are interrupt gates, so that the platform's virtual
 ; interrupt flag is off when C begins; int 0x80 is the one trap gate, which is why a hypervisor
-; may send it here directly. Whatever is privileged is a call site of the table. Gates clear TF
-; and NT, but a hypervisor that reflects an exception may not have: CLEAN_FLAGS does it for all
-; but int 0x80.
+; may send it here directly; and so is that of vector 1, which then sees no TF. Whatever is
+; privileged is a call site of the table. Gates clear TF and NT, but a hypervisor that reflects an
+; exception may not have. TF traps once, behind the entry's first instruction, and is gone
+; (step_into_kernel); NT is cleared by CLEAN_FLAGS, and by int 0x80, which has no time for that,
+; when iret refuses it (kernel_exception).
 ;
 ; There is no virtual-8086 mode here, but an emulator may let ring 3 enter it: QEMU's IRET takes VM from the stack at any
 ; level (Intel SDM volume 2, IRET: only at CPL 0). Such a frame has four words more, so every entry looks for it.
@@ -32,7 +34,7 @@
 %include "pv/sites.inc"
 
 		extern	exception, page_fault, mm_fault_quick, bad_return, irq_dispatch, task_work, syscall_table, sys_ni_syscall
-		global	int80_entry, page_fault_entry, exception_entries, irq_entries
+		global	int80_entry, int80_or_sysenter, page_fault_entry, exception_entries, irq_entries
 		global	sysenter_entry, sysenter_stepped, sysenter_argument, iret_fault, return_again
 		global	task_start_user, task_start_kernel
 
@@ -177,7 +179,7 @@ sysenter_entry:	push	dword USER_DS
 .flags_saved:	push	dword USER_CS
 		mov	ebp, [esp + FRAME_TASK - REGS_cs]
 		push	dword [ebp + TASK_landing_pad]
-		push	eax
+.framed:	push	eax
 		push	ds
 		push	es
 		KERNEL_SEGMENTS ebp
@@ -210,6 +212,16 @@ sysexit_ds:	pop	ds
 		mov	edx, [esp + 4]
 		mov	ecx, [esp + 16]
 		PV_JUMP	cpu, sysexit
+
+; The gate of int 0x80 where SYSENTER may come by it: with a frame of int 0x80, but for its eip, which is 0.
+		align	16
+int80_or_sysenter:
+		cmp	dword [esp], 0
+		jne	int80_entry
+		mov	ebp, [esp + FRAME_TASK - REGS_eip]
+		mov	ebp, [ebp + TASK_landing_pad]
+		mov	[esp], ebp
+		jmp	sysenter_entry.framed
 
 sysenter_stepped:
 		push	dword USER_DS

@@ -13,6 +13,7 @@
  * handlers start with interrupts off.
  */
 #include "arch/x86/traps.h"
+#include "abi/errno.h"
 #include "abi/signal.h"
 #include "arch/x86/desc.h"
 #include "arch/x86/fpu.h"
@@ -30,6 +31,8 @@
 #define FAULT_FETCH	16u
 #define CR4_SMAP	(1u << 21)
 #define FRAMES_MAX	32u
+#define SYSENTER	0x340Fu	/* the instruction's bytes */
+#define INT80_BYTES	2u
 
 enum vector {
 	DIVIDE, DEBUG, NMI, BREAKPOINT, OVERFLOW, BOUNDS, OPCODE, NO_FPU, DOUBLE_FAULT, BAD_TSS = 10, NOT_PRESENT, STACK, PROTECTION,
@@ -168,8 +171,26 @@ static void note_nmi(void)
 	klog("nmi: of unknown reason, ignored\n");
 }
 
+/* SYSENTER that faults becomes the int 0x80 before the landing pad, which is the same call once the sixth argument is in its register. */
+static bool sysenter_refused(struct regs *r)
+{
+	uint16_t code;
+
+	if (!current->landing_pad || copy_from_user(&code, (void *)r->eip, sizeof(code)) || code != SYSENTER)
+		return false;
+	r->esp = r->ebp;
+	r->eip = current->landing_pad - INT80_BYTES;
+	if (get_user_u32(&r->ebp, (void *)r->esp)) {
+		r->eip = current->landing_pad;
+		r->eax = -EFAULT;
+	}
+	return true;
+}
+
 static void user_exception(struct regs *r, uint32_t error, uint32_t vector)
 {
+	if (vector == PROTECTION && sysenter_refused(r))
+		return;
 	const struct trap *t = &traps[vector];
 	int code = vector == X87 || vector == SIMD ? fpu_exception_code(vector == SIMD) : t->code;
 
@@ -179,9 +200,10 @@ static void user_exception(struct regs *r, uint32_t error, uint32_t vector)
 		force_signal_fault(t->signal, code, t->has_address ? r->eip : 0, vector, error);
 }
 
+/* By a trap gate that a hypervisor sends here directly the frame's IF is 1 at all times; the platform's own is as it was. */
 static void step_into_kernel(struct regs *r)
 {
-	r->eflags &= ~EFLAGS_TF;
+	r->eflags = (r->eflags & ~(EFLAGS_TF | EFLAGS_IF)) | (irq_save() & EFLAGS_IF);
 	if (r->eip != (uint32_t)sysenter_entry)
 		return;
 	r->eip = (uint32_t)sysenter_stepped;
@@ -195,6 +217,10 @@ static void kernel_exception(struct regs *r, uint32_t error, uint32_t vector)
 
 	if (vector == DEBUG) {
 		step_into_kernel(r);
+		return;
+	}
+	if (r->eflags & EFLAGS_NT) {	/* the user's, left live by a hypervisor: without it iret goes through */
+		r->eflags &= ~EFLAGS_NT;
 		return;
 	}
 	if (fix_up(r))

@@ -21,6 +21,7 @@ void regs_log(const struct regs *r);
 extern const uint32_t exception_entries[32], irq_entries[16];	/* addresses */
 void page_fault_entry(void);
 void int80_entry(void);
+void int80_or_sysenter(void);	/* the same where a host may make SYSENTER int 0x80 */
 void sysenter_entry(void);
 void sysenter_stepped(void);	/* goes on for sysenter_entry when TF was set */
 void sysenter_argument(void);	/* the instruction that reads the sixth argument, with interrupts still off */
