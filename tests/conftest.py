@@ -30,10 +30,17 @@ def is_long(item):
     return bool(item.get_closest_marker("long")) or bool(there) and item.callspec.params.get("platform") in there.args
 
 
+def is_quick(item):
+    """A test of several platforms is quick on the first of them."""
+    marker = item.get_closest_marker("platforms")
+    elsewhere_too = marker and item.callspec.params["platform"] != marker.args[0]
+    return item.get_closest_marker("quick") and not item.get_closest_marker("slow") and not elsewhere_too
+
+
 def pytest_collection_modifyitems(config, items):
     level = config.getoption("level")
     if level == "quick":
-        chosen = [i for i in items if i.get_closest_marker("quick") and not i.get_closest_marker("slow") and not is_long(i)]
+        chosen = [i for i in items if is_quick(i)]
     elif level == "normal":
         chosen = [i for i in items if not is_long(i)]
     else:

@@ -101,8 +101,8 @@ def test_very_little_memory(mem):
     assert result.status in (0, 101, 103) and len(result.console) > 100, result
 
 
-@pytest.mark.parametrize("mem", [16, 256, 3584])
-@pytest.mark.parametrize("reserve", ["4K", "132K", "2M", "4M", "64M", "168M", "256M"])
+@pytest.mark.parametrize("mem, reserve", [pytest.param(mem, reserve, marks=[pytest.mark.long] * (mem != 256 and reserve not in ("4K", "168M", "256M")))
+                                          for mem in (16, 256, 3584) for reserve in ("4K", "132K", "2M", "4M", "64M", "168M", "256M")])
 def test_reserve_top(mem, reserve):
     size = int(reserve[:-1]) << (10 if reserve[-1] == "K" else 20)
     boot(f"reservetop={reserve} vdso=compat", f"/tests/vdsotest compat {0x100000000 - size - 0x2000:#x}", mem=mem).expect(
