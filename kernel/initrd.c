@@ -111,6 +111,8 @@ static int fill(struct inode *inode, const struct cpio_entry *e)
 		error = ramfs_append(inode, e->data, e->size);
 		bytes += e->size;
 	}
+	inode->uid = e->uid;
+	inode->gid = e->gid;
 	if (e->mtime)
 		inode->mtime = inode->ctime = (uint64_t)e->mtime * NSEC_PER_SEC;
 	return error;

@@ -91,6 +91,7 @@ struct inode {
 	int32_t writers;		/* files open for writing, or, negative, programs that run: never both (ETXTBSY) */
 	uint32_t mode;			/* S_IF* and permission bits */
 	uint32_t nlink;
+	uint32_t uid, gid;		/* told, no more */
 	uint32_t ino;
 	uint32_t dev;			/* enum inode_dev */
 	uint32_t rdev;			/* device nodes: major << 8 | minor */

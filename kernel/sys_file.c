@@ -265,3 +265,18 @@ long sys_fsync(int fd)
 		return -EBADF;
 	return S_ISREG(f->inode->mode) || S_ISDIR(f->inode->mode) ? 0 : -EINVAL;
 }
+
+#define POSIX_FADV_LAST	5	/* POSIX_FADV_NOREUSE */
+
+/* Advice is only looked at: everything is in memory already. */
+long sys_fadvise64_64(int fd, uint32_t low, uint32_t high, uint32_t len_low, uint32_t len_high, uint32_t advice)
+{
+	const struct file *f = fd_usable(fd);
+
+	(void)low, (void)high, (void)len_low;
+	if (!f)
+		return -EBADF;
+	if (S_ISFIFO(f->inode->mode))
+		return -ESPIPE;
+	return len_high >> 31 || advice > POSIX_FADV_LAST ? -EINVAL : 0;
+}

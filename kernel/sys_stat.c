@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls on what an inode says of itself: stat in its three shapes, access,
- * chmod.
+ * System calls on what an inode says of itself: stat in its three shapes, statfs in
+ * two, access. What changes it is in kernel/sys_attr.c.
  *
  * One user, root, owns everything: reading and writing is always allowed, executing
  * needs any x bit, as for root on Linux. Folders have size 0. Device numbers are major
@@ -22,6 +22,9 @@ static uint64_t blocks(const struct inode *inode)
 static uint32_t nanoseconds(uint64_t time) { return div64(&time, NSEC_PER_SEC); }
 static uint64_t seconds(uint64_t time) { return div64(&time, NSEC_PER_SEC), time; }
 
+/* Owners that 16 bits can't tell show as nobody, as on Linux. */
+static uint16_t old_id(uint32_t id) { return id > UINT16_MAX ? 65534 : id; }
+
 /* The 64-byte shape of calls 106 to 108. */
 static long put_stat(struct inode *inode, void *user)
 {
@@ -31,6 +34,7 @@ static long put_stat(struct inode *inode, void *user)
 		.st_atime = seconds(inode->atime), .st_atime_nsec = nanoseconds(inode->atime),
 		.st_mtime = seconds(inode->mtime), .st_mtime_nsec = nanoseconds(inode->mtime),
 		.st_ctime = seconds(inode->ctime), .st_ctime_nsec = nanoseconds(inode->ctime),
+		.st_uid = old_id(inode->uid), .st_gid = old_id(inode->gid),
 	};
 
 	if (inode->size > INT32_MAX || inode->nlink > UINT16_MAX)
@@ -46,7 +50,7 @@ static long put_stat64(struct inode *inode, void *user)
 		.st_atime = seconds(inode->atime), .st_atime_nsec = nanoseconds(inode->atime),
 		.st_mtime = seconds(inode->mtime), .st_mtime_nsec = nanoseconds(inode->mtime),
 		.st_ctime = seconds(inode->ctime), .st_ctime_nsec = nanoseconds(inode->ctime),
-		.st_ino = inode->ino,
+		.st_ino = inode->ino, .st_uid = inode->uid, .st_gid = inode->gid,
 	};
 
 	return copy_to_user(user, &st, sizeof(st));
@@ -61,6 +65,7 @@ static long put_statx(struct inode *inode, void *user)
 	struct statx st = {
 		.stx_mask = STATX_BASIC_STATS, .stx_blksize = PAGE_SIZE, .stx_nlink = inode->nlink,
 		.stx_mode = inode->mode, .stx_ino = inode->ino, .stx_size = inode->size, .stx_blocks = blocks(inode),
+		.stx_uid = inode->uid, .stx_gid = inode->gid,
 		.stx_dev_minor = inode->dev, .stx_rdev_major = inode->rdev >> 8, .stx_rdev_minor = inode->rdev & 0xFF,
 		.stx_atime = { .tv_sec = seconds(inode->atime), .tv_nsec = nanoseconds(inode->atime) },
 		.stx_mtime = { .tv_sec = seconds(inode->mtime), .tv_nsec = nanoseconds(inode->mtime) },
@@ -101,7 +106,28 @@ long sys_statx(int dir, const char *path, uint32_t flags, uint32_t mask, struct 
 	return path_call(dir, path, walk_flags_at(flags), put_statx, st);
 }
 
-/* ---- access and mode ---- */
+/* ---- statfs ---- */
+
+/*
+ * Two shapes of 16 and 21 words: type, block size, five counts of one or two words, all
+ * 0 as Linux's ramfs says, and from word `fsid` on the rest.
+ */
+static long put_words(struct inode *inode, void *user, unsigned fsid)
+{
+	static const uint32_t magic[] = { [DEV_RAMFS] = 0x858458F6, [DEV_PIPE] = 0x50495045, [DEV_PROC] = 0x9FA0 };
+	uint32_t words[STATFS64_SIZE / 4] = { magic[inode->dev], PAGE_SIZE };
+
+	words[fsid] = inode->dev;
+	words[fsid + 2] = NAME_MAX;
+	words[fsid + 3] = PAGE_SIZE;
+	words[fsid + 4] = 0x20;			/* ST_VALID: flags are told */
+	return copy_to_user(user, words, (fsid + 9) * sizeof(words[0]));
+}
+
+long put_statfs(struct inode *inode, void *user) { return put_words(inode, user, 7); }
+long put_statfs64(struct inode *inode, void *user) { return put_words(inode, user, 12); }
+
+/* ---- access ---- */
 
 /*
  * For root, only execution can be refused, and only of what nobody may execute;
@@ -119,20 +145,3 @@ long sys_faccessat2(int dir, const char *path, int mode, uint32_t flags)
 		return -EINVAL;
 	return path_call(dir, path, walk_flags_at(flags), check_access, (void *)mode);
 }
-
-/* The type bits can't be changed. What is in /proc says what it says. */
-static long set_mode(struct inode *inode, void *mode)
-{
-	if (inode->dev == DEV_PROC)
-		return -EPERM;
-	inode->mode = (inode->mode & S_IFMT) | ((uint32_t)mode & 07777);
-	inode->ctime = wall_ns();
-	return 0;
-}
-
-long sys_fchmodat(int dir, const char *path, uint32_t mode)
-{
-	return path_call(dir, path, WALK_FOLLOW, set_mode, (void *)mode);
-}
-
-long sys_fchmod(int fd, uint32_t mode) { return fd_usable(fd) ? fd_call(fd, set_mode, (void *)mode) : -EBADF; }

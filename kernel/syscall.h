@@ -62,6 +62,17 @@ long futex(uint32_t addr, int op, uint32_t val, const void *timeout, uint32_t ad
 long number_of_group(int pid, bool session);
 long limit_get(uint32_t resource, struct rlimit *user, uint32_t most);	/* most: what is above shows as this */
 
+/* How a program writes two times: pairs of seconds and a fraction, or seconds alone (struct utimbuf). */
+enum time_shape { TIMES_64, TIMES_32, TIMES_US, TIMES_S };
+long utimens(int dir, const char *path, const void *times, uint32_t flags, enum time_shape shape);
+#define STATFS64_SIZE		84
+long put_statfs(struct inode *inode, void *user);
+long put_statfs64(struct inode *inode, void *user);
+long no_attribute(struct inode *inode, void *unused);	/* -EOPNOTSUPP */
+
+/* A 16-bit user or group number as it came, widened: -1 stays that. */
+static inline uint32_t wide_id(uint32_t id) { return (uint16_t)id == UINT16_MAX ? UINT32_MAX : (uint16_t)id; }
+
 /* The list is read twice, for what SYSCALL_IS calls may stand behind it. */
 #define SYSCALL(nr, name, ...)		long sys_##name(__VA_ARGS__);
 #define SYSCALL_AS(nr, name, function)

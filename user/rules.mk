@@ -43,12 +43,13 @@ $(UBIN) $(UTESTS): $(B)/user/%: $(B)/user/%.o $(B)/user/libc.a
 $(B)/initrd.cpio: $(UBIN) $(UTESTS) $(UETC) user/mkinitrd
 	python3 user/mkinitrd $@ $(B)/user/bin $(B)/user/tests $(UBIN) $(UTESTS) $(UETC)
 
-# The initrd of tools/run --initrd busybox: Debian's, unchanged, as tools/debian has fetched it, under an init of ours.
-$(B)/busybox.cpio: $(B)/debian/busybox-static user/mkinitrd $(wildcard user/busybox/* user/busybox/etc/*)
+# The initrd of tools/run --initrd busybox: Debian's, unchanged, as tools/debian has fetched it, under our own init.
+$(B)/busybox.cpio: $(B)/debian/busybox-static $(B)/user/bin/init user/mkinitrd $(wildcard user/busybox/etc/*)
 	rm -rf $(B)/busybox
 	mkdir -p $(B)/busybox/bin
 	cp $</bin/busybox $(B)/busybox/bin
 	ln -s busybox $(B)/busybox/bin/sh
+	cp $(B)/user/bin/init $(B)/busybox
 	python3 user/mkinitrd $@ --tree user/busybox $(B)/busybox
 
 $(B)/debian/%:

@@ -7,7 +7,8 @@
  *	init PROGRAM ARG...	the same for a program (an absolute path)
  *
  * The words come from the kernel's command line behind "--"; QEMU's -append may quote the command. Descriptors
- * 0, 1 and 2 are given by the kernel. Whatever is orphaned is reaped here. Exiting ends the machine.
+ * 0, 1 and 2 are given by the kernel. /etc/rc, if there is one, is run by the shell before all else. Whatever is orphaned
+ * is reaped here. Exiting ends the machine; so do the signals by which busybox's poweroff, halt and reboot ask for it.
  */
 #include "abi/reboot.h"
 #include "user/libc/libc.h"
@@ -49,9 +50,21 @@ static void greet(void)
 
 	uname(&u);
 	read_file("/etc/motd", motd, sizeof(motd));
-	printf("\n%s%s %s on %s.\n"
-	       "Type help for the commands, tour for a guided walk, poweroff to leave.\n"
-	       "Ctrl-A x leaves QEMU at once.\n\n", motd, u.sysname, u.release, u.machine);
+	printf("\n%s %s on %s. %s\n", u.sysname, u.release, u.machine, motd);
+}
+
+static void asked_to_end(int sig)
+{
+	reboot(LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+	       sig == SIGTERM ? LINUX_REBOOT_CMD_RESTART : LINUX_REBOOT_CMD_POWER_OFF, NULL);
+}
+
+static void run_rc(void)
+{
+	char *sh[] = { "sh", "/etc/rc", NULL }, found[1];
+
+	if (read_file("/etc/rc", found, sizeof(found)) >= 0)
+		wait_for(start("/bin/sh", sh));
 }
 
 /* Some loaders split a quoted command at its blanks; join what is left of it, without the quotes. */
@@ -79,6 +92,10 @@ int main(int argc, char **argv)
 	setenv("HOME", "/");
 	if (!getenv("TERM"))
 		setenv("TERM", "vt100");
+	signal(SIGUSR1, asked_to_end);
+	signal(SIGUSR2, asked_to_end);
+	signal(SIGTERM, asked_to_end);
+	run_rc();
 	if (argc > 2 && !strcmp(argv[1], "-c")) {
 		join(command, sizeof(command), argv + 2);
 		char *sh[] = { "sh", "-c", command, NULL };
@@ -89,6 +106,6 @@ int main(int argc, char **argv)
 	greet();
 	char *sh[] = { "-sh", NULL };
 	wait_for(start("/bin/sh", sh));
-	reboot(LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, NULL);
+	asked_to_end(0);
 	return 0;
 }
