@@ -80,16 +80,18 @@ static pte_t direct_entry(uint32_t phys)
 static void map_direct(uint32_t phys)
 {
 	uint32_t va = phys + KERNEL_BASE, end = phys + LARGE_SIZE;
+	bool plain = end >> PAGE_SHIFT <= max_low_pfn && !overlaps_image(phys, end) && is_ram(phys, end, true);
+	uint64_t data = DATA_ENTRY & pte_mask;
 	pte_t *table;
 
-	if (pv_facts.large_pages && end >> PAGE_SHIFT <= max_low_pfn && !overlaps_image(phys, end) && is_ram(phys, end, true)) {
+	if (plain && pv_facts.large_pages) {
 		pv_set_pmd(&init_mm, va, kernel_pmd_slot(va), pv_make_pmd((phys | DATA_ENTRY | PMD_LARGE) & pte_mask));
 		return;
 	}
 	table = kernel_table();
 	for (uint32_t at = phys; at < end && at >> PAGE_SHIFT < max_low_pfn; at += PAGE_SIZE)
-		if (is_ram(at, at + PAGE_SIZE, false) || overlaps_image(at, at + PAGE_SIZE))
-			table[pt_index(at)] = direct_entry(at);
+		if (plain || is_ram(at, at + PAGE_SIZE, false) || overlaps_image(at, at + PAGE_SIZE))
+			table[pt_index(at)] = plain ? pv_make_pte(at | data) : direct_entry(at);
 	hook_table(va, table, 0);
 }
 

@@ -12,10 +12,10 @@
 %include "arch/x86/fixup.inc"
 %include "offsets.inc"
 
-                extern  lguest_data, iret_fault, return_again
+                extern  lguest_data, iret_fault, return_again, lguest_change_pte
                 global  lguest_snippets, lguest_snippets_end, lguest_noirq_start, lguest_noirq_end, lguest_sends
                 global  lguest_irq_save, lguest_irq_restore, lguest_irq_disable, lguest_irq_enable, lguest_safe_halt
-                global  lguest_read_cr2, lguest_iret, lguest_sysexit
+                global  lguest_read_cr2, lguest_set_pte, lguest_iret, lguest_sysexit
 
 %define ENABLED lguest_data + LGUEST_irq_enabled
 %define PENDING lguest_data + LGUEST_irq_pending
@@ -49,6 +49,16 @@ lguest_read_cr2:
                 mov     eax, [lguest_data + LGUEST_cr2]
 .end:           ret
 
+; One that becomes present is nothing to tell (16.3): the slot is ecx, the value on the stack.
+                align   4
+lguest_set_pte: test    byte [ecx], 1
+                jnz     lguest_change_pte
+                mov     eax, [esp + 4]
+                mov     edx, [esp + 8]
+                mov     [ecx], eax
+                mov     [ecx + 4], edx
+                ret
+
                 align   4
 lguest_irq_restore:
                 and     eax, EFLAGS_IF
@@ -77,14 +87,14 @@ send:           inc     dword [lguest_sends]
 
 ; Jumped to with eip, cs, eflags and perhaps esp, ss on the stack; ds and all registers are the next one's.
                 align   4
-lguest_iret:    push    eax
-.look:          mov     eax, [esp + 12]
-                and     eax, EFLAGS_IF
-                test    [ss:PENDING], eax
+lguest_iret:    test    byte [esp + 9], EFLAGS_IF >> 8
+                jz      .off
+.look:          test    dword [ss:PENDING], EFLAGS_IF
                 jnz     pending
-.leave:          mov     [ss:ENABLED], eax
-                pop     eax
+.leave:         mov     dword [ss:ENABLED], EFLAGS_IF
 .iret:          iretd
+.off:           mov     dword [ss:ENABLED], 0
+                jmp     .iret
 .end:
 lguest_noirq_start equ  lguest_iret.leave
 lguest_noirq_end equ    lguest_iret.end
@@ -92,23 +102,21 @@ lguest_noirq_end equ    lguest_iret.end
 
 ; Behind iret nobody would ask for it. To ring 3: back to the kernel's last look at work, with interrupts on. To ring 1: it comes here, before
 ; the interrupted code goes on; and if that is this very code, then the loop below will take it, so that handlers don't pile up.
-pending:        test    byte [esp + 8], RING3
-                jnz     .to_user
-                mov     eax, [esp + 4]
-                sub     eax, .send
-                cmp     eax, .sent - .send
-                jbe     .inside
-.send:          inc     dword [ss:lguest_sends]
+pending:        test    byte [esp + 4], RING3
+                jnz     return_again
+                cmp     dword [esp], .send
+                jb      .send
+                cmp     dword [esp], .sent
+                jbe     lguest_iret.leave
+.send:          push    eax
+                inc     dword [ss:lguest_sends]
                 mov     dword [ss:PENDING], 0
                 mov     dword [ss:ENABLED], EFLAGS_IF
                 mov     eax, LHCALL_SEND_INTERRUPTS
                 int     LGUEST_VECTOR
 .sent:          mov     dword [ss:ENABLED], 0
+                pop     eax
                 jmp     lguest_iret.look
-.inside:        mov     eax, EFLAGS_IF
-                jmp     lguest_iret.leave
-.to_user:       pop     eax
-                jmp     return_again
 
 lguest_sysexit: add     esp, 4
                 jmp     lguest_iret

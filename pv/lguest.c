@@ -41,36 +41,27 @@ struct lguest_data lguest_data = {
 static bool lazy, waiting;
 static unsigned next_slot;
 
-/* False: the ring is full. An interrupt handler may have something to tell as well. */
-static bool put_in_ring(const struct lguest_call_args *args)
+/* With interrupts off, for a handler may have something to tell as well. If the ring is full the call is made at once, which empties it. */
+static void tell_later(enum lguest_call number, uint32_t ebx, uint32_t ecx, uint32_t edx, uint32_t esi)
 {
 	irq_flags_t flags = irq_save();
 	volatile uint8_t *status = &lguest_data.hcall_status[next_slot];
-	bool room = *status == LGUEST_SLOT_FREE;
 
-	if (room) {
-		lguest_data.hcalls[next_slot] = *args;
+	if (likely(*status == LGUEST_SLOT_FREE)) {
+		lguest_data.hcalls[next_slot] = (struct lguest_call_args){ number, ebx, ecx, edx, esi };
 		asm volatile("" : : : "memory");
 		*status = LGUEST_SLOT_READY;
 		next_slot = (next_slot + 1) % LGUEST_RING;
 		waiting = true;
+	} else {
+		lguest_call(number, ebx, ecx, edx, esi);
 	}
 	irq_restore(flags);
-	return room;
-}
-
-static void tell_later(enum lguest_call number, uint32_t ebx, uint32_t ecx, uint32_t edx, uint32_t esi)
-{
-	if (!put_in_ring(&(struct lguest_call_args){ number, ebx, ecx, edx, esi }))
-		lguest_call(number, ebx, ecx, edx, esi);
 }
 
 void lguest_tell(enum lguest_call number, uint32_t ebx, uint32_t ecx, uint32_t edx, uint32_t esi)
 {
-	if (lazy)
-		tell_later(number, ebx, ecx, edx, esi);
-	else
-		lguest_call(number, ebx, ecx, edx, esi);
+	(lazy ? tell_later : lguest_call)(number, ebx, ecx, edx, esi);
 }
 
 static void lguest_flush(void)
@@ -207,9 +198,11 @@ static void lguest_load_tls(const uint64_t tls[3])
 	lguest_tell(LHCALL_LOAD_TLS, virt_to_phys(copy), 0, 0, 0);
 }
 
+/* The last thing that a context switch tells takes along what waits. */
 static void lguest_set_kernel_stack(uint32_t esp)
 {
-	lguest_tell(LHCALL_SET_STACK, LGUEST_KERNEL_DS, esp, STACK_PAGES, 0);
+	waiting = false;
+	lguest_call(LHCALL_SET_STACK, LGUEST_KERNEL_DS, esp, STACK_PAGES, 0);
 }
 
 static void lguest_fpu_ts(uint32_t set)
@@ -225,13 +218,9 @@ struct top { pgd_t entries[PTRS_PER_PGD]; bool changed; };
 
 static const pgd_t *loaded;
 
-static void lguest_set_pte(struct mm *mm, uint32_t va, pte_t *slot, pte_t value)
+void lguest_change_pte(struct mm *mm, uint32_t va, pte_t *slot, pte_t value)
 {
-	bool was = slot->raw & PTE_PRESENT;
-
 	*slot = value;
-	if (!was)
-		return;
 	if (va < KERNEL_BASE && mm->pgd != loaded)
 		((struct top *)mm->pgd)->changed = true;
 	else

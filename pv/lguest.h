@@ -33,6 +33,8 @@ void lguest_irq_disable(void);
 void lguest_irq_enable(void);
 void lguest_safe_halt(void);
 uint32_t lguest_read_cr2(void);
+void lguest_set_pte(struct mm *mm, uint32_t va, pte_t *slot, pte_t value);
+void lguest_change_pte(struct mm *mm, uint32_t va, pte_t *slot, pte_t value);	/* of present entries; not in assembly */
 void lguest_iret(void);
 void lguest_sysexit(void);
 

@@ -39,7 +39,7 @@ struct statistics {
 struct guest {
 	unsigned number;			/* from 1; 0 if it is the only one */
 	enum guest_state state;
-	struct regs regs;
+	struct regs *regs;			/* in its register page; while it runs they mean nothing */
 	uint8_t *memory;
 	uint32_t memory_pages, limit;		/* RAM, and with the device's pages */
 	struct lguest_data *data;		/* in its memory; NULL before INIT */
@@ -47,7 +47,6 @@ struct guest {
 
 	/* Processor. */
 	struct state *page;			/* its state page, */
-	uint32_t regs_page;			/* and the other one, physical */
 	uint64_t gates[256];			/* as the guest gave them; 0: none */
 	bool ts;				/* CR0.TS as the guest sees it */
 	uint8_t fpu[512] __attribute__((aligned(16)));	/* while another guest runs */

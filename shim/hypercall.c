@@ -34,6 +34,10 @@ static void call_init(struct guest *g, const struct lguest_call_args *a)
 
 	if (!data)
 		return;
+	if (g->data) {
+		guest_stop(g, "LGUEST_INIT for the second time");
+		return;
+	}
 	if (data->kernel_address >= -options.reserve || data->syscall_vec != LGUEST_SYSCALL_VECTOR) {
 		guest_stop(g, "LGUEST_INIT: kernel address 0x%08x, system calls by vector 0x%x", data->kernel_address, data->syscall_vec);
 		return;
@@ -102,6 +106,7 @@ static void call_ts(struct guest *g, const struct lguest_call_args *a)
 static void call_set_clockevent(struct guest *g, const struct lguest_call_args *a)
 {
 	g->event = a->ebx ? clock_ns() + a->ebx : NEVER;
+	clock_alarm(g->event);
 }
 
 static void call_halt(struct guest *g, const struct lguest_call_args *a)
@@ -172,34 +177,34 @@ static bool is_optional(const struct lguest_call_args *a, bool from_ring)
 	return a->eax == LHCALL_SET_PMD || (a->eax == LHCALL_SET_PGD && a->ecx > 2) || (from_ring && out_of_ring >> a->eax & 1);
 }
 
+static bool may_call(struct guest *g, const struct lguest_call_args *a, bool from_ring)
+{
+	if (a->eax >= ARRAY_SIZE(calls) || !calls[a->eax])
+		guest_stop(g, "bad hypercall %u", a->eax);
+	else if (options.abi_min && is_optional(a, from_ring))
+		guest_stop(g, "bad hypercall %u%s: it is optional", a->eax, from_ring ? " in the ring" : "");
+	else if (!g->data && a->eax != LHCALL_INIT)
+		guest_stop(g, "hypercall %u before LGUEST_INIT", a->eax);
+	return guest_runs(g);
+}
+
+/* Most need no closer look. */
 static void call(struct guest *g, const struct lguest_call_args *a, bool from_ring)
 {
-	if (a->eax >= ARRAY_SIZE(calls) || !calls[a->eax]) {
-		guest_stop(g, "bad hypercall %u", a->eax);
+	if ((a->eax >= ARRAY_SIZE(calls) || !calls[a->eax] || !g->data || options.abi_min) && !may_call(g, a, from_ring))
 		return;
-	}
-	if (options.abi_min && is_optional(a, from_ring)) {
-		guest_stop(g, "bad hypercall %u%s: it is optional", a->eax, from_ring ? " in the ring" : "");
-		return;
-	}
-	if (!g->data != (a->eax == LHCALL_INIT)) {
-		guest_stop(g, g->data ? "LGUEST_INIT for the second time" : "hypercall %u before LGUEST_INIT", a->eax);
-		return;
-	}
 	g->stats.calls[a->eax]++;
 	calls[a->eax](g, a);
 }
 
-/* At most once around: the statuses are looked at as they were at first. */
+/* At most once around, whatever the calls do to the guest's memory. */
 static void empty_ring(struct guest *g)
 {
 	struct lguest_data *d = g->data;
-	uint8_t status[LGUEST_RING];
 
-	memcpy(status, d->hcall_status, sizeof(status));
 	for (unsigned n = 0; n < LGUEST_RING && guest_runs(g); n++) {
 		unsigned slot = g->ring_next;
-		if (status[slot] == LGUEST_SLOT_FREE)
+		if (d->hcall_status[slot] == LGUEST_SLOT_FREE)
 			return;
 		const struct lguest_call_args args = d->hcalls[slot];
 		g->ring_next = (slot + 1) % LGUEST_RING;
@@ -208,12 +213,13 @@ static void empty_ring(struct guest *g)
 	}
 }
 
+/* The arguments are the first registers: section 2 of the sheet. */
 void guest_hypercall(struct guest *g)
 {
-	const struct regs *r = &g->regs;
+	_Static_assert(offsetof(struct regs, esi) == offsetof(struct lguest_call_args, esi) && !offsetof(struct regs, eax), "as the frame has them");
 
 	if (g->data)
 		empty_ring(g);
 	if (guest_runs(g))
-		call(g, &(struct lguest_call_args){ r->eax, r->ebx, r->ecx, r->edx, r->esi }, false);
+		call(g, (const struct lguest_call_args *)g->regs, false);
 }

@@ -124,38 +124,31 @@ void guest_init_processor(struct guest *g)
 
 static bool from_user(const struct guest *g)
 {
-	return (g->regs.cs & 3) == 3;
-}
-
-static bool push(struct guest *g, uint32_t *esp, uint32_t word)
-{
-	*esp -= 4;
-	return shadow_push(g, *esp, word);
+	return (g->regs->cs & 3) == 3;
 }
 
 /* The frame, on the interrupted stack or, from ring 3, on SET_STACK's. IF is the virtual one. */
 static bool push_frame(struct guest *g, unsigned vector, uint32_t error)
 {
-	struct regs *r = &g->regs;
-	uint32_t esp = from_user(g) ? g->page->tss.esp1 : r->esp, eflags = r->eflags & ~EFLAGS_IF;
-	bool pushed = true;
+	struct regs *r = g->regs;
+	bool user = from_user(g);
+	const uint32_t eflags = (r->eflags & ~EFLAGS_IF) | (g->data->irq_enabled & EFLAGS_IF);
+	const uint32_t frame[] = { error, r->eip, r->cs, eflags, r->esp, r->ss };
+	const uint32_t *from = frame + !(vector < 32 && ERROR_CODES >> vector & 1);
+	uint32_t bytes = (frame + (user ? 6 : 4) - from) * sizeof(*frame);
 
-	if (from_user(g))
-		pushed = push(g, &esp, r->ss) && push(g, &esp, r->esp);
-	eflags |= g->data->irq_enabled & EFLAGS_IF;
-	pushed = pushed && push(g, &esp, eflags) && push(g, &esp, r->cs) && push(g, &esp, r->eip);
-	if (vector < 32 && ERROR_CODES >> vector & 1)
-		pushed = pushed && push(g, &esp, error);
-	if (from_user(g))
+	if (user) {
+		r->esp = g->page->tss.esp1;
 		r->ss = g->page->tss.ss1;
-	r->esp = esp;
-	return pushed;
+	}
+	r->esp -= bytes;
+	return shadow_write(g, r->esp, from, bytes);
 }
 
 static void enter(struct guest *g, unsigned vector, uint32_t error)
 {
 	uint64_t to = g->gates[vector];
-	struct regs *r = &g->regs;
+	struct regs *r = g->regs;
 
 	if (!push_frame(g, vector, error)) {
 		guest_stop(g, "no stack at 0x%08x for trap %u at 0x%08x", r->esp, vector, r->eip);
@@ -171,7 +164,7 @@ static void enter(struct guest *g, unsigned vector, uint32_t error)
 void guest_reflect(struct guest *g, unsigned vector, uint32_t error)
 {
 	if (!g->data || !g->gates[vector]) {
-		guest_stop(g, "unhandled trap %u at 0x%08x (%s 0x%x)", vector, g->regs.eip, vector == VECTOR_PAGE_FAULT ? "address" : "error",
+		guest_stop(g, "unhandled trap %u at 0x%08x (%s 0x%x)", vector, g->regs->eip, vector == VECTOR_PAGE_FAULT ? "address" : "error",
 			   vector == VECTOR_PAGE_FAULT && g->data ? g->data->cr2 : error);
 		return;
 	}
@@ -199,7 +192,7 @@ void guest_deliver(struct guest *g)
 	if (!g->data)
 		return;
 	uint32_t ready = g->pending & ~g->data->blocked_interrupts;
-	if (!ready || (g->regs.eip >= g->noirq_start && g->regs.eip < g->noirq_end))
+	if (!ready || (g->regs->eip >= g->noirq_start && g->regs->eip < g->noirq_end))
 		return;
 	if (g->state == GUEST_HALTED) {
 		g->data->irq_enabled = EFLAGS_IF;
@@ -233,10 +226,10 @@ static bool fetch(struct guest *g, struct instruction *in)
 {
 	uint8_t bytes[2] = { 0 };
 
-	if (!shadow_read(g, g->regs.eip, bytes, 1))
+	if (!shadow_read(g, g->regs->eip, bytes, 1))
 		return false;
 	in->words = bytes[0] == 0x66;
-	if (in->words && !shadow_read(g, g->regs.eip + 1, bytes, 1))
+	if (in->words && !shadow_read(g, g->regs->eip + 1, bytes, 1))
 		return false;
 	in->opcode = bytes[0];
 	in->length = 1 + in->words;
@@ -248,14 +241,14 @@ bool guest_emulate(struct guest *g)
 {
 	struct instruction in;
 
-	if (from_user(g) || g->regs.error || !fetch(g, &in))
+	if (from_user(g) || g->regs->error || !fetch(g, &in))
 		return false;
 	if ((in.opcode & 0xF4) != 0xE4 && in.opcode != 0xFA)
 		return false;
 	if (in.opcode == 0xE4 || in.opcode == 0xEC)
-		g->regs.eax |= 0xFF;
+		g->regs->eax |= 0xFF;
 	else if (in.opcode == 0xE5 || in.opcode == 0xED)
-		g->regs.eax |= in.words ? 0xFFFF : 0xFFFFFFFF;
-	g->regs.eip += in.length + (in.opcode < 0xE8);
+		g->regs->eax |= in.words ? 0xFFFF : 0xFFFFFFFF;
+	g->regs->eip += in.length + (in.opcode < 0xE8);
 	return true;
 }

@@ -37,7 +37,7 @@ static const char *load_image(struct guest *g, uint32_t end)
 	for (unsigned i = 0; i < eh->e_phnum && !wrong; i++)
 		if (p[i].p_type == PT_LOAD)
 			wrong = load_segment(g, &p[i], size, end);
-	g->regs.eip = eh->e_entry;
+	g->regs->eip = eh->e_entry;
 	return wrong;
 }
 
@@ -86,7 +86,7 @@ void guest_load(struct guest *g)
 	memset(g->fpu, 0, sizeof(g->fpu));
 	*(uint16_t *)g->fpu = 0x37F;			/* FCW after FNINIT; MXCSR at 24: Intel SDM volume 1, 10.5.1.2 */
 	*(uint32_t *)(g->fpu + 24) = 0x1F80;
-	g->regs = (struct regs){ .cs = LGUEST_KERNEL_CS, .ds = LGUEST_KERNEL_DS, .es = LGUEST_KERNEL_DS, .ss = LGUEST_KERNEL_DS,
+	*g->regs = (struct regs){ .cs = LGUEST_KERNEL_CS, .ds = LGUEST_KERNEL_DS, .es = LGUEST_KERNEL_DS, .ss = LGUEST_KERNEL_DS,
 				 .eflags = EFLAGS_IF | 2 };
 	guest_init_processor(g);
 	shadow_reset(g, LINEAR);

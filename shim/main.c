@@ -19,6 +19,7 @@
 
 static struct guest guests[MAX_GUESTS];
 static unsigned guest_count;
+static uint64_t slice_end;		/* of the guest that runs; NEVER while nobody else would */
 static struct guest *in_fpu;		/* whose FPU state the processor holds */
 static bool has_fxsr;
 
@@ -64,13 +65,14 @@ static void make_guest(struct guest *g, uint32_t pages)
 {
 	g->memory_pages = pages;
 	g->limit = pages + 1 + (options.no_devices ? 0 : 6);
-	g->shadows.pool_pages = shadow_pages(pages);
 	g->memory = (uint8_t *)memory_pages(g->limit, PAGE_SIZE);
-	g->shadows.pool = memory_pages(g->shadows.pool_pages, PAGE_SIZE);
-	g->regs_page = memory_pages(1, PAGE_SIZE);
+	uint32_t pool = memory_pages(shadow_pages(pages), PAGE_SIZE);
+	uint32_t regs_page = memory_pages(1, PAGE_SIZE);
+	g->regs = (struct regs *)(regs_page + PAGE_SIZE) - 1;
 	g->page = (struct state *)memory_pages(1, PAGE_SIZE);
-	if (!g->memory || !g->shadows.pool || !g->regs_page || !g->page)
+	if (!g->memory || !pool || !regs_page || !g->page)
 		refuse("there is no memory for guests of %u MiB", pages >> 8);
+	shadow_init(g, pool, shadow_pages(pages));
 	guest_load(g);
 }
 
@@ -181,10 +183,10 @@ static void __attribute__((noreturn)) end_of_run(void)
 
 static void set_ts(bool ts)
 {
-	uint32_t cr0 = read_cr0(), wanted = ts ? cr0 | CR0_TS : cr0 & ~CR0_TS;
+	uint32_t cr0 = read_cr0();
 
-	if (wanted != cr0)
-		write_cr0(wanted);
+	if (!(cr0 & CR0_TS) == ts)
+		write_cr0(cr0 ^ CR0_TS);
 }
 
 static void switch_fpu(struct guest *g)
@@ -196,57 +198,6 @@ static void switch_fpu(struct guest *g)
 		asm volatile("fxsave %0" : "=m" (in_fpu->fpu));
 	asm volatile("fxrstor %0" : : "m" (g->fpu));
 	in_fpu = g;
-}
-
-/*
- * The instruction keeps neither eip nor esp: the guest finds the one as 0, for the other what system calls leave in ebp. And it clears the real
- * interrupt flag, without which the guest would keep the processor.
- */
-static void reflect_sysenter(struct guest *g)
-{
-	g->regs.cs = GDT_USER_CS << 3 | 3;
-	g->regs.ss = GDT_USER_DS << 3 | 3;
-	g->regs.eip = 0;
-	g->regs.esp = g->regs.ebp;
-	g->regs.eflags |= EFLAGS_IF;
-	guest_reflect(g, LGUEST_SYSCALL_VECTOR, 0);
-}
-
-/* What happened to the guest, given the processor's cr2, and what was done about it. */
-static enum cause handle(struct guest *g, uint32_t cr2)
-{
-	uint32_t vector = g->regs.vector, error = g->regs.error;
-
-	if (vector >= VECTOR_SWITCHER) {
-		/* The frame lies lower than the guest's registers did, which are lost. */
-		guest_stop(g, "unhandled trap 256: exception %u on the way into the guest", vector - VECTOR_SWITCHER);
-		return BY_REFLECTION;
-	}
-	if (vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK) {
-		guest_stop(g, "unhandled trap %u (error 0x%x) at 0x%08x", vector, error, g->regs.eip);
-		return BY_REFLECTION;
-	}
-	if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ_END) {
-		pic_interrupt(vector - VECTOR_IRQ);
-		return BY_INTERRUPT;
-	}
-	if (vector == VECTOR_HYPERCALL) {
-		guest_hypercall(g);
-		return BY_CALL;
-	}
-	if (vector == VECTOR_PAGE_FAULT) {
-		if (shadow_fault(g, cr2, &error))
-			return BY_FILL;
-		if (g->data)
-			g->data->cr2 = cr2;
-	}
-	if (vector == VECTOR_PROTECTION && guest_emulate(g))
-		return BY_EMULATION;
-	if (vector == VECTOR_SYSENTER)
-		reflect_sysenter(g);
-	else
-		guest_reflect(g, vector, error);
-	return BY_REFLECTION;
 }
 
 static void poll(struct guest *g, uint64_t now)
@@ -287,13 +238,89 @@ static bool others_ready(const struct guest *me)
 }
 
 /* A guest alone has no end of its slice, until somebody else wakes up. */
-static uint64_t end_of_slice(const struct guest *g, uint64_t end)
+static void limit_slice(const struct guest *g)
 {
-	if (end == NEVER && others_ready(g)) {
-		end = clock_ns() + SLICE_NS;
-		clock_alarm(end);
+	if (slice_end == NEVER && others_ready(g)) {
+		slice_end = clock_ns() + SLICE_NS;
+		clock_alarm(slice_end);
 	}
-	return end;
+}
+
+/* What is due, or was typed, is noticed here and nowhere else: other exits cost as little as they can. */
+static void interrupt(struct guest *g, uint32_t irq)
+{
+	pic_interrupt(irq);
+	if (irq == IRQ_TIMER || irq == IRQ_SERIAL) {
+		poll_all();
+		limit_slice(g);
+	}
+}
+
+/*
+ * The instruction keeps neither eip nor esp: the guest finds the one as 0, for the other what system calls leave in ebp. And it clears the real
+ * interrupt flag, without which the guest would keep the processor.
+ */
+static void reflect_sysenter(struct guest *g)
+{
+	g->regs->cs = GDT_USER_CS << 3 | 3;
+	g->regs->ss = GDT_USER_DS << 3 | 3;
+	g->regs->eip = 0;
+	g->regs->esp = g->regs->ebp;
+	g->regs->eflags |= EFLAGS_IF;
+	guest_reflect(g, LGUEST_SYSCALL_VECTOR, 0);
+}
+
+static enum cause page_fault(struct guest *g, uint32_t va, uint32_t error)
+{
+	if (shadow_fault(g, va, &error))
+		return BY_FILL;
+	if (g->data)
+		g->data->cr2 = va;
+	guest_reflect(g, VECTOR_PAGE_FAULT, error);
+	return BY_REFLECTION;
+}
+
+/* The rare ones. */
+static enum cause handle_other(struct guest *g, uint32_t vector, uint32_t error)
+{
+	if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ_END) {
+		interrupt(g, vector - VECTOR_IRQ);
+		return BY_INTERRUPT;
+	}
+	if (vector == VECTOR_PROTECTION && guest_emulate(g))
+		return BY_EMULATION;
+	if (vector >= VECTOR_SWITCHER)
+		/* The frame lies lower than the guest's registers did, which are lost. */
+		guest_stop(g, "unhandled trap 256: exception %u on the way into the guest", vector - VECTOR_SWITCHER);
+	else if (vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK)
+		guest_stop(g, "unhandled trap %u (error 0x%x) at 0x%08x", vector, error, g->regs->eip);
+	else if (vector == VECTOR_SYSENTER)
+		reflect_sysenter(g);
+	else
+		guest_reflect(g, vector, error);
+	return BY_REFLECTION;
+}
+
+/* What happened to the guest, and what was done about it. */
+static enum cause handle(struct guest *g)
+{
+	uint32_t vector = g->regs->vector, error = g->regs->error;
+
+	if (vector == VECTOR_PAGE_FAULT)
+		return page_fault(g, read_cr2(), error);
+	if (vector != VECTOR_HYPERCALL)
+		return handle_other(g, vector, error);
+	guest_hypercall(g);
+	return BY_CALL;
+}
+
+/* False: the guest has been stopped. */
+static bool deliver(struct guest *g)
+{
+	guest_deliver(g);
+	if (guest_waits(g))
+		clock_alarm(clock_ns() + RETRY_NS);
+	return guest_runs(g);
 }
 
 /* Before the guest is entered: what the shim has done since it was left is charged to what ended its last stay. */
@@ -305,32 +332,22 @@ static void charge(struct statistics *s)
 
 static void run_slice(struct guest *g)
 {
-	uint64_t end = end_of_slice(g, NEVER);
-
-	memory_show_guest(g->regs_page, (uint32_t)g->page);
+	slice_end = NEVER;
+	limit_slice(g);
+	memory_show_guest((uint32_t)g->regs & ~(PAGE_SIZE - 1), (uint32_t)g->page);
 	switch_fpu(g);
-	clock_alarm(g->deadline);
+	clock_alarm(MIN(g->event, g->deadline));
 	g->stats.last = BY_NOTHING;
-	while (g->state == GUEST_READY && (end == NEVER || clock_ns() < end)) {
-		if (g->event != NEVER || g->pending)
-			poll(g, clock_ns());
-		guest_deliver(g);
-		if (!guest_runs(g))
+	while (g->state == GUEST_READY && (slice_end == NEVER || clock_ns() < slice_end)) {
+		if (g->pending && !deliver(g))
 			break;
-		clock_alarm(g->event);
-		if (guest_waits(g))
-			clock_alarm(clock_ns() + RETRY_NS);
 		set_ts(g->ts);
 		if (options.stats)
 			charge(&g->stats);
-		switcher_run(&g->regs, shadow_cr3(g));
+		switcher_run(shadow_cr3(g));
 		if (options.stats)
 			g->stats.left = read_tsc();
-		g->stats.last = handle(g, read_cr2());
-		if (g->regs.vector == VECTOR_IRQ + IRQ_TIMER || g->regs.vector == VECTOR_IRQ + IRQ_SERIAL) {
-			poll_all();
-			end = end_of_slice(g, end);
-		}
+		g->stats.last = handle(g);
 	}
 }
 

@@ -2,7 +2,7 @@
 ;
 ; The switcher: one page of code, linked and mapped at SWITCHER_TEXT in the shim's tables and in every shadow table.
 ;
-; In: switcher_run copies the guest's registers to its register page, takes the guest's descriptor tables and page tables, and pops.
+; In: switcher_run takes the guest's descriptor tables and page tables, and pops its registers from the end of the register page.
 ; Out: every gate of the guest's IDT that is not the guest's own leads to a stub below; the processor has changed to the end of the register page.
 ;
 ;	offset in the page	what				who pushes it
@@ -23,28 +23,22 @@
 %include "shim/offsets.inc"
 
 REGS_BLOCK	equ	SWITCHER_REGS + 4096 - REGS_SIZE
-FRAME_VECTOR	equ	REGS_vector - REGS_gs	; once the four segment registers are pushed
 
 		global	switcher_run, switcher_stubs, switcher_sysenter, switcher_page
 
 		section	.switcher progbits alloc exec nowrite align=4096
 switcher_page:
 
-; ---- in: eax = struct regs, edx = cr3 ----
+; ---- in: eax = cr3 ----
 
 switcher_run:	push	ebx
 		push	esi
 		push	edi
 		push	ebp
-		push	eax
-		mov	esi, eax
-		mov	edi, REGS_BLOCK
-		mov	ecx, REGS_SIZE / 4
-		rep movsd
 		mov	[SWITCHER_STATE + STATE_host_esp], esp
 		lgdt	[SWITCHER_STATE + STATE_gdt_pointer]
 		lidt	[SWITCHER_STATE + STATE_idt_pointer]
-		mov	cr3, edx
+		mov	cr3, eax
 		mov	esp, REGS_BLOCK
 		pop	eax
 		pop	ebx
@@ -79,48 +73,51 @@ leave:		cld
 		push	fs
 		push	gs
 		push	ebp
-		test	dword [esp + 4 + FRAME_VECTOR + REGS_eflags - REGS_vector], EFLAGS_VM
-		jnz	virtual_8086
-		mov	ebp, HOST_DS
-		mov	ds, ebp
-		mov	es, ebp
-		mov	ebp, [esp + 4 + FRAME_VECTOR]
-		cmp	word [esp + 4 + FRAME_VECTOR + REGS_cs - REGS_vector], HOST_CS
-		jne	.from_guest
-		or	ebp, VECTOR_SWITCHER
-.from_guest:	push	edi
+		push	edi
 		push	esi
 		push	edx
 		push	ecx
 		push	ebx
 		push	eax
-		mov	eax, [SWITCHER_STATE + STATE_host_cr3]
+		mov	eax, HOST_DS
+		mov	ds, eax
+		mov	es, eax
+		cmp	esp, REGS_BLOCK
+		jne	.elsewhere
+.out:		mov	eax, [SWITCHER_STATE + STATE_host_cr3]
 		mov	cr3, eax
 		mov	esp, [SWITCHER_STATE + STATE_host_esp]
 		lgdt	[host_gdt_pointer]
 		lidt	[host_idt_pointer]
-		mov	edi, [esp]
-		mov	esi, REGS_BLOCK
-		mov	ecx, REGS_SIZE / 4
-		rep movsd
-		pop	eax
-		mov	[eax + REGS_vector], ebp
 		pop	ebp
 		pop	edi
 		pop	esi
 		pop	ebx
 		ret
 
+.elsewhere:	mov	eax, [esp + REGS_vector]
+		test	dword [esp + REGS_eflags], EFLAGS_VM
+		jnz	virtual_8086
+		or	eax, VECTOR_SWITCHER
+		mov	[REGS_BLOCK + REGS_vector], eax
+		jmp	.out
+
 ; An emulator may let the guest enter virtual-8086 mode (QEMU: by an IRET of any ring), whose frame has four words more. The guest gets a
-; protection fault of ring 3 at address 0 instead: its own kernel must never see registers of a ring that they don't belong to.
-virtual_8086:	mov	esp, SWITCHER_REGS + 4096
-		push	dword 0			; ss
+; protection fault of ring 3 at address 0 instead: its own kernel must never see registers of a ring that they don't belong to. An
+; interrupt of the machine stays one; whoever goes on after it gets a fault then.
+virtual_8086:	cmp	eax, VECTOR_IRQ
+		jb	.fault
+		cmp	eax, VECTOR_IRQ_END
+		jb	.frame
+.fault:		mov	eax, VECTOR_PROTECTION
+.frame:		mov	esp, SWITCHER_REGS + 4096
+		push	dword USER_DS		; ss
 		push	dword 0			; esp
 		push	dword EFLAGS_IF
-		push	dword 3			; cs
+		push	dword USER_CS
 		push	dword 0			; eip
 		push	dword 0
-		push	dword VECTOR_PROTECTION
+		push	eax
 		jmp	leave
 
 ; The same, when the user's TF, which SYSENTER brings along, was taken from it before the first instruction.

@@ -6,10 +6,11 @@
  * reserve_mem takes from the guest:
  *
  *	SWITCHER_TEXT	code, read-only					the same page for all
- *	SWITCHER_REGS	where the processor pushes, writable at ring 1	one per guest; holds nothing that lasts
+ *	SWITCHER_REGS	where the processor pushes, writable at ring 1	one per guest; holds nothing that lasts beyond an entry
  *	SWITCHER_STATE	descriptor tables and TSS, read-only there	one per guest
  *
- * The guest can read all three and write the second: its registers pass through it, but live in struct guest. The task
+ * The guest can read all three and write the second. Its registers stay at the end of that page while the shim looks at them: each exit
+ * writes all of them, so nothing that the guest wrote there before is ever believed, and between exit and entry no guest runs. The task
  * register is loaded once, for the TSS lies at the same address everywhere; so does the shim's selector layout.
  */
 #ifndef SHIM_SWITCHER_H
@@ -73,9 +74,9 @@ extern const uint32_t switcher_stubs[256];
 extern const char switcher_sysenter[];
 
 /*
- * Runs a guest until something happens to it; regs says what, in vector and error (cr2 as the processor has it). Interrupts are off before
- * and after. cr3: of the shadow tables.
+ * Runs the guest whose pages are shown (memory_show_guest) until something happens to it; its registers say what, in vector and error (cr2 as the
+ * processor has it). Interrupts are off before and after. cr3: of the shadow tables.
  */
-void switcher_run(struct regs *regs, uint32_t cr3);
+void switcher_run(uint32_t cr3);
 
 #endif
