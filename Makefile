@@ -116,8 +116,9 @@ $(B)/sites.html: $(B)/postern.elf tools/pvsites
 	tools/pvsites $< --html >$@
 
 book: $(B)/book.html
-$(B)/book.html: $(wildcard docs/*.adoc docs/figures/*)
+$(B)/book.html: $(wildcard docs/*.adoc docs/figures/*) kernel/syscalls.def tools/calls-table
 	@mkdir -p $(@D)
+	tools/calls-table
 	asciidoctor --failure-level=WARN -a data-uri -o $@ docs/book.adoc
 
 # How C is compiled, for tools that compile some of their own.

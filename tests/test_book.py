@@ -33,6 +33,15 @@ def test_figures_are_of_this_tree(tmp_path):
     assert kept == drawn, "run tools/figures-svg"
 
 
+def test_calls_are_those_of_the_kernel(tmp_path):
+    """The table of system calls is what the tool makes of today's list, and has a row for each of its lines."""
+    subprocess.run([ROOT / "tools/calls-table", tmp_path / "table"], check=True)
+    made = (tmp_path / "table").read_text()
+    assert (DOCS / "calls-table.adoc").read_text() == made, "run tools/calls-table"
+    numbers = re.findall(r"^SYSCALL\w*\((\d+),", (ROOT / "kernel/syscalls.def").read_text(), re.M)
+    assert re.findall(r"^\| (\d+) \|", made, re.M) == numbers and len(numbers) > 100
+
+
 def test_figures_are_xml():
     for path in (DOCS / "figures").glob("*.svg"):
         assert xml.etree.ElementTree.parse(path).getroot().tag == "{http://www.w3.org/2000/svg}svg"
