@@ -328,12 +328,12 @@ irq_%1:		push	dword %1
 %endrep
 
 irq_common:	SAVE_REGISTERS
-		NO_VIRTUAL_8086
 		KERNEL_SEGMENTS edx
 		CLEAN_FLAGS
 		mov	eax, [esp + REGS_orig_eax]
 		mov	dword [esp + REGS_orig_eax], -1
-		call	irq_dispatch
+		call	irq_dispatch		; acknowledges, so it comes first; it has no use for the frame
+		NO_VIRTUAL_8086
 		jmp	trap_return
 
 ; ---- first steps of a task (task_switch.c), interrupts off ----

@@ -278,8 +278,18 @@ static void prepare(unsigned batch)
 
 #define CODE	(ARENA + 0x200000)
 
+/* A loop in virtual-8086 mode, which QEMU's IRET enters from any ring: the timer interrupts it there, and must do so again. */
+static void loop_in_virtual_8086(void)
+{
+	uint16_t *loop = mmap(PTR(0x10000), 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	const uint32_t frame[9] = { 0, 0x1000, 0x20202, 0x800, 0x1000, 0, 0, 0, 0 };	/* eip, cs, eflags, esp, ss, es, ds, fs, gs */
+
+	*loop = 0xFEEB;
+	asm volatile("movl %0, %%esp; iret" : : "r" (frame) : "memory");
+}
+
 /* Nothing that the code does comes back here; a loop is ended by the alarm, which has no handler. */
-static void __attribute__((noreturn)) run_code(void)
+static void __attribute__((noreturn)) run_code(bool virtual)
 {
 	struct itimerval soon = { { 0, 0 }, { 0, 3000 } };
 	uint32_t *stack = PTR(ARENA + 0x2000);
@@ -293,6 +303,8 @@ static void __attribute__((noreturn)) run_code(void)
 		stack[i] = below(2) ? below(400) : address();
 	stack[9] = CODE + below(64);
 	sys(__NR_setitimer, ITIMER_REAL, &soon, NULL);
+	if (virtual)
+		loop_in_virtual_8086();
 	asm volatile("movl %0, %%esp; popfl; popal; ret" : : "r" (stack));
 	__builtin_unreachable();
 }
@@ -305,7 +317,7 @@ static void __attribute__((noreturn)) worker(uint32_t seed, unsigned batch)
 	if (code) {
 		shared->made[slot]++;
 		setsid();
-		run_code();
+		run_code(!batch);
 	}
 	prepare(batch);
 	for (unsigned i = 0; i < BATCH; i++) {
