@@ -237,13 +237,12 @@ static bool others_ready(const struct guest *me)
 	return false;
 }
 
-/* A guest alone has no end of its slice, until somebody else wakes up. */
+/* A guest alone has no end of its slice, until somebody else wakes up. Each timer interrupt may have been another alarm in its place. */
 static void limit_slice(const struct guest *g)
 {
-	if (slice_end == NEVER && others_ready(g)) {
+	if (slice_end == NEVER && others_ready(g))
 		slice_end = clock_ns() + SLICE_NS;
-		clock_alarm(slice_end);
-	}
+	clock_alarm(slice_end);
 }
 
 /* What is due, or was typed, is noticed here and nowhere else: other exits cost as little as they can. */

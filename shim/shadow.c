@@ -493,12 +493,13 @@ void shadow_set_pte(struct guest *g, uint32_t cr3, uint32_t va, uint64_t entry)
 			set_in(g, s, va, entry);
 }
 
+/* A shadow that doesn't know the kernel's page may have tables of it all the same, filled by another one. */
 void shadow_set_pmd(struct guest *g, uint32_t page, uint32_t index)
 {
 	page &= ~(PAGE_SIZE - 1);
 	for (struct shadow *s = g->shadows.shadow; s < g->shadows.shadow + SHADOWS; s++)
 		for (unsigned i = 0; s->used && i < 4; i++)
-			if (s->guest_pmd[i] == page && index < 512)
+			if ((!s->guest_pmd[i] || s->guest_pmd[i] == page) && index < 512)
 				drop_table(g, s->gib[i], index);
 }
 

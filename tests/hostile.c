@@ -6,7 +6,7 @@
  * beyond the list come batches of random hypercalls, and then of random code, seeded by N. An attack must end in a fault that the guest gets (it then goes on), in nothing at
  * all, or in the guest's being stopped. What must never happen is told by `alarm`: the guest prints BREACH, which the test looks for, as it does for a shim that died.
  * The command line: "attacks=COUNT batches=COUNT calls=PER-BATCH code=BATCHES restart=N"; "loop=TICKS flood=CALLS" shorten two attacks for slow machines. Or "spin=1": it does
- * nothing, for ever; "spin=2": after a SYSENTER, whose entry turns the real interrupts off.
+ * nothing, for ever; "spin=2": after a SYSENTER, whose entry turns the real interrupts off; "spin=3": three times for loop= ticks, having asked for an event first.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -384,6 +384,27 @@ static void many_tables(void)
 	write_switcher_text();
 }
 
+/* The shadow that filled the kernel's table is given to other tables, and the kernel's middle level changes. */
+static void pmd_of_the_forgotten(void)
+{
+	static uint64_t tops[4][4] __attribute__((aligned(32)));
+	volatile uint32_t *seen = (volatile uint32_t *)0xC0600000;
+
+	pdpt[0] = pdpt[3] = (uint32_t)pmd | 1;
+	for (unsigned i = 0; i < 2; i++)
+		*(volatile uint32_t *)((i + 2) * 0x200000) = i;
+	pmd[3] = (uint32_t)tables[2] | 0x67;
+	(void)*seen;
+	for (unsigned n = 0; n < 4; n++) {
+		tops[n][0] = tops[n][3] = (uint32_t)pmd | 1;
+		call(LHCALL_NEW_PGTABLE, (uint32_t)tops[n], 0, 0, 0);
+	}
+	pmd[3] = (uint32_t)tables[3] | 0x67;
+	call(LHCALL_SET_PMD, (uint32_t)pmd, 3, 0, 0);
+	if (*seen != 1)
+		alarm("the kernel's middle level has changed, but not for it");
+}
+
 static void ring_of(uint32_t call_number, uint32_t b, uint32_t c)
 {
 	for (unsigned i = 0; i < LGUEST_RING; i++) {
@@ -448,7 +469,7 @@ static void (*const attacks[])(void) = {
 	stack_ring0, stack_pages, stack_nowhere, stack_in_switcher, in_ring3, ring3_stack_gone, ring3_stack_top, ring3_bad_ss1, ring3_nt, ring3_ac_tf, ring3_vm, ring3_iopl,
 	ring3_all_flags, flags, privileged, out_f4, in_60, set_esp_and_fault, set_esp_and_int, set_esp_0,
 	init_twice, shutdown_nowhere, notify_nowhere, tls_nowhere, pgtable_nowhere, pgtable_at_end, pgtable_odd, pgd_index, pgd_3, pmd_all, set_pte_beyond, unknown_call,
-	many_tables, ring_of_shutdowns, ring_of_inits, ring_of_tables, ring_is_table, change_before_use, console_rings,
+	many_tables, pmd_of_the_forgotten, ring_of_shutdowns, ring_of_inits, ring_of_tables, ring_is_table, change_before_use, console_rings,
 	loop_without_interrupts, flood, flood_of_text, clock_flood, irq_enabled_odd,
 };
 #define ATTACKS	(sizeof(attacks) / sizeof(*attacks))
@@ -532,6 +553,13 @@ void hostile(void)
 		wanted = ATTACKS;
 	if (option("spin=", 0) == 2)
 		attempt(p_sysenter);
+	if (option("spin=", 0) == 3) {
+		for (unsigned i = 0; i < 3; i++) {
+			call(LHCALL_SET_CLOCKEVENT, 1000000, 0, 0, 0);
+			loop_without_interrupts();
+		}
+		call(LHCALL_SHUTDOWN, (uint32_t)"postern: outcome exit 0", LGUEST_POWEROFF, 0, 0);
+	}
 	while (option("spin=", 0))
 		;
 	if (n < wanted)

@@ -144,6 +144,12 @@ def test_sleeper_wakes_beside_a_busy_guest(hostile):
     assert 0 < woke < over, console
 
 
+def test_slice_ends_after_an_event(hostile):
+    """The alarm for the busy one's own event comes instead of that for its slice's end, which must come all the same."""
+    _, console = shim("mem=48M", f"{hostile} spin=3 loop=2000000000", f"{KERNEL} -- -c 'echo end'", INITRD)
+    assert 0 <= console.find("[2] end") < console.find("guest 1 ended"), console
+
+
 def check(console, attacks, batches, calls, program):
     """All has been tried, with so many random calls by the statistics; the good guest's program is done; nothing was broken into."""
     assert "BREACH" not in console and "shim-panic" not in console, console
