@@ -263,7 +263,7 @@ static uint32_t copy_entries(struct mm *to, struct mm *from, uint32_t va, pte_t 
 		if (!(uint32_t)entry.raw)
 			continue;
 		uint64_t value = pv_pte_val(entry);
-		if ((uint32_t)value & (uint32_t)PTE_WRITE && vm_flags & VM_COPY) {
+		if ((uint32_t)value & (uint32_t)PTE_WRITE && !(vm_flags & VM_SHARED)) {
 			entry = pv_make_pte(value & ~PTE_WRITE);
 			pv_set_pte(from, address_of(base, src), src, entry);
 		}
