@@ -147,7 +147,7 @@ static void show_stat(struct text *t)
 	text_add(t, "%u %d 0 0 0 0 0 ", p->ctty ? CONSOLE_DEVICE : 0, tty_foreground(p->ctty));
 	text_add(t, "%u 0 %u 0 ", ns_to_ticks(p->utime_ns), ns_to_ticks(p->cutime_ns));
 	text_add(t, "20 0 %u 0 %u ", p->threads, ns_to_ticks(p->start_ns));
-	text_add(t, "%u %u 4294967295 0 0 0 0 0 ", mm->total_vm * PAGE_SIZE, mm->rss);
+	text_add(t, "%u %u 4294967295 0 0 0 0 0 ", mm->total_vm * PAGE_SIZE, mm_resident(mm));
 	text_add(t, "%u %u %u %u ", (uint32_t)task->pending.set, (uint32_t)task->blocked, (uint32_t)handled(task, false),
 		 (uint32_t)handled(task, true));
 	text_add(t, "0 0 0 %d 0 0 0 0 0 0 0 0 0 ", p->exit_signal);
@@ -165,7 +165,7 @@ static void show_status(struct text *t)
 		 p->parent ? p->parent->pid : 0);
 	text_add(t, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
 	if (mm != &init_mm)
-		text_add(t, "VmSize:\t%8u kB\nVmRSS:\t%8u kB\n", mm->total_vm * 4, mm->rss * 4);
+		text_add(t, "VmSize:\t%8u kB\nVmRSS:\t%8u kB\n", mm->total_vm * 4, mm_resident(mm) * 4);
 	text_add(t, "Threads:\t%u\nSigPnd:\t%016llx\nShdPnd:\t%016llx\n", p->threads, task->pending.set, p->pending.set);
 	text_add(t, "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n", task->blocked, handled(task, false), handled(task, true));
 }

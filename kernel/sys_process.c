@@ -282,8 +282,9 @@ long sys_prctl(int option, uint32_t arg)
 {
 	char name[TASK_COMM_LEN] = "";
 
+	strlcpy(name, current->comm, sizeof(name));	/* and nothing behind its NUL */
 	if (option == PR_GET_NAME)
-		return copy_to_user((void *)arg, current->comm, sizeof(current->comm));
+		return copy_to_user((void *)arg, name, sizeof(name));
 	if (option != PR_SET_NAME)
 		return -EINVAL;
 	if (strncpy_from_user(name, (const char *)arg, sizeof(name) - 1) == -EFAULT)

@@ -69,6 +69,8 @@ struct mm {
 	uint32_t auxv[44], auxv_len;	/* as passed to the program, for /proc/<pid>/auxv; words */
 };
 
+/* User pages present, hidden ones too. */
+static inline uint32_t mm_resident(const struct mm *mm) { return mm->rss + (mm->hidden ? mm->hidden->rss : 0); }
 extern struct mm init_mm;	/* the kernel's own page tables; no VMAs */
 
 /*

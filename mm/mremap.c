@@ -143,7 +143,7 @@ long sys_mremap(uint32_t addr, uint32_t old_len, uint32_t new_len, uint32_t flag
 		return move_fixed(mm, addr, old_len, new_len, new_addr);
 	v = vma_find(mm, addr);
 	if (new_len <= old_len)
-		return !v || v->start > addr ? -EFAULT : mm_unmap(mm, addr + new_len, old_len - new_len) ?: (long)addr;
+		return !v || v->start > addr ? -EFAULT : (old_len - new_len ? mm_unmap(mm, addr + new_len, old_len - new_len) : 0) ?: (long)addr;
 	v = covering(mm, addr, old_len);
 	if (v && !old_len)
 		return flags & MREMAP_MAYMOVE || !(v->flags & VM_SHARED) ? second_view(mm, v, addr, new_len, 0) : (uint32_t)-ENOMEM;

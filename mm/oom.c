@@ -24,7 +24,7 @@ static struct process *biggest(void)
 
 	for (struct process *p = next_process(2); p; p = next_process(p->pid + 1)) {
 		const struct mm *mm = process_mm(p);
-		uint32_t rss = mm ? mm->rss + (mm->hidden ? mm->hidden->rss : 0) : 0;
+		uint32_t rss = mm ? mm_resident(mm) : 0;
 		if (rss < size || mm == init)
 			continue;
 		best = p;
@@ -40,7 +40,7 @@ int oom_kill(void)
 	if (!victim)
 		return -1;
 	struct mm *mm = process_mm(victim);
-	klog("memory: used up; process %d (%s) is killed for its %u KiB\n", victim->pid, victim->leader->comm, mm->rss * 4);
+	klog("memory: used up; process %d (%s) is killed for its %u KiB\n", victim->pid, victim->leader->comm, mm_resident(mm) * 4);
 	for (struct process *p = next_process(2); p; p = next_process(p->pid + 1))
 		if (process_mm(p) == mm)
 			send_signal_process(p, SIGKILL);
