@@ -87,7 +87,7 @@ static void call_load_idt_entry(struct guest *g, const struct lguest_call_args *
 /* The pages are made writable now, because the processor pushes on them by itself at direct traps. */
 static void call_set_stack(struct guest *g, const struct lguest_call_args *a)
 {
-	if ((a->ebx & 3) != 1 || a->edx > 2) {
+	if ((a->ebx & 0xFFFF) != LGUEST_KERNEL_DS || a->edx > 2) {
 		guest_stop(g, "SET_STACK: ss 0x%x, %u pages", a->ebx, a->edx);
 		return;
 	}

@@ -3,8 +3,8 @@
  * What a guest's processor does at interrupts and exceptions: gates, descriptors, frames.
  *
  * Two ways lead from a trap to the guest's handler. By reflection: the processor comes to the shim, which pushes the frame that the guest would have found
- * (lguest.md 7.3) and goes on at the gate's offset. Or directly (7.5): for int 0x80 and those exceptions that the shim has no use for, the real IDT holds
- * the guest's gate, if it is a trap gate; the processor then changes from ring 3 to ring 1 by the TSS's ss1:esp1 and the shim sees nothing.
+ * (lguest.md 7.3) and goes on at the gate's offset. Or directly (7.5), for int 0x80 alone, if the guest's gate is a trap gate: the processor changes from
+ * ring 3 to ring 1 by the TSS's ss1:esp1 and the shim sees nothing. Other hosts let some exceptions go the same way.
  *
  * Whatever a guest loads is made harmless here: handlers run at LGUEST_KERNEL_CS, descriptors of the system kind (gates, TSS, LDT) are stored as absent,
  * and privilege level 0 becomes 1.
@@ -49,14 +49,25 @@ static uint64_t host_gate(unsigned vector, uint32_t dpl)
 	return gate(HOST_CS, switcher_stubs[vector], GATE_PRESENT | GATE_INTERRUPT << 8 | dpl);
 }
 
-/* SYSENTER brings TF into ring 0, and from there a gate leads to ring 0 only: so not vector 1 with sysenter=on. */
+/* On other hosts. Here exceptions come to the shim, but their handlers find the flags as if they had not. */
 static bool may_be_direct(uint32_t vector, uint32_t high)
 {
-	if (vector == VECTOR_DEBUG && options.sysenter)
-		return false;
 	if (options.reflect_all || GATE_TYPE(high) != GATE_TRAP)
 		return false;
 	return (vector == LGUEST_SYSCALL_VECTOR && !options.live_flags) || (vector < 32 && !(NEVER_DIRECT >> vector & 1));
+}
+
+/*
+ * In ring 1, before the guest's handler: testb $VM, 10(%esp); jz HANDLER; hlt. From virtual-8086 mode IOPL comes along, with which ring 1 could do
+ * input and output; HLT is refused all the same, and so the shim hears of it. The guest can't change what ss and cs are here.
+ */
+static void set_direct(struct guest *g, uint32_t handler)
+{
+	static const uint8_t code[] = { 0xF6, 0x44, 0x24, 10, EFLAGS_VM >> 16, 0x0F, 0x84, 0, 0, 0, 0, 0xF4 };
+	uint32_t distance = handler - (SWITCHER_STATE + offsetof(struct state, direct) + 11);
+
+	memcpy(g->page->direct, code, sizeof(code));
+	memcpy(g->page->direct + 7, &distance, sizeof(distance));
 }
 
 void guest_set_gate(struct guest *g, uint32_t vector, uint32_t low, uint32_t high)
@@ -76,13 +87,16 @@ void guest_set_gate(struct guest *g, uint32_t vector, uint32_t low, uint32_t hig
 	if (!(high & GATE_PRESENT))
 		low = high = 0;
 	g->gates[vector] = (uint64_t)high << 32 | low;
-	if (may_be_direct(vector, high))
-		g->page->idt[vector] = gate(LGUEST_KERNEL_CS, (high & 0xFFFF0000) | (low & 0xFFFF), GATE_PRESENT | GATE_TRAP << 8 | (high & GATE_DPL));
+	if (vector == LGUEST_SYSCALL_VECTOR)
+		set_direct(g, (high & 0xFFFF0000) | (low & 0xFFFF));
+	if (vector == LGUEST_SYSCALL_VECTOR && may_be_direct(vector, high))
+		g->page->idt[vector] = gate(LGUEST_KERNEL_CS, SWITCHER_STATE + offsetof(struct state, direct),
+					    GATE_PRESENT | GATE_TRAP << 8 | (high & GATE_DPL));
 	else
 		g->page->idt[vector] = host_gate(vector, high & GATE_DPL);
 }
 
-/* The accessed bit is set beforehand: the guest's view of the table is read-only, the processor's too. */
+/* The kernel's own two stay flat: set_direct() counts on it. The accessed bit is set beforehand: the guest's view of the table is read-only, the processor's too. */
 void guest_set_descriptor(struct guest *g, uint32_t index, uint32_t low, uint32_t high)
 {
 	if (index >= LGUEST_GDT_ENTRIES) {
@@ -90,6 +104,8 @@ void guest_set_descriptor(struct guest *g, uint32_t index, uint32_t low, uint32_
 		return;
 	}
 	if (index == HOST_CS / 8 || index == HOST_DS / 8 || index == GDT_TSS || index == GDT_DOUBLE_FAULT_TSS)
+		return;
+	if (index == LGUEST_KERNEL_CS / 8 || index == LGUEST_KERNEL_DS / 8)
 		return;
 	if (!(high & SEGMENT_S) || !(high & SEGMENT_P))
 		low = high = 0;
@@ -108,8 +124,8 @@ void guest_init_processor(struct guest *g)
 		s->idt[v] = host_gate(v, 0);
 	s->gdt[HOST_CS / 8] = HOST_CODE;
 	s->gdt[HOST_DS / 8] = HOST_DATA;
-	guest_set_descriptor(g, LGUEST_KERNEL_CS / 8, 0xFFFF, 0x00CF9B00);
-	guest_set_descriptor(g, LGUEST_KERNEL_DS / 8, 0xFFFF, 0x00CF9300);
+	s->gdt[LGUEST_KERNEL_CS / 8] = HOST_CODE | (uint64_t)RING1 << 32;
+	s->gdt[LGUEST_KERNEL_DS / 8] = HOST_DATA | (uint64_t)RING1 << 32;
 	s->tss.esp0 = SWITCHER_REGS + PAGE_SIZE;
 	s->tss.ss0 = HOST_DS;
 	s->tss.esp1 = 0;
@@ -156,7 +172,9 @@ static void enter(struct guest *g, unsigned vector, uint32_t error)
 	}
 	r->cs = LGUEST_KERNEL_CS;
 	r->eip = (to >> 32 & 0xFFFF0000) | (to & 0xFFFF);
-	r->eflags &= ~(EFLAGS_RF | EFLAGS_VM | (options.live_flags ? 0 : EFLAGS_TF | EFLAGS_NT));
+	r->eflags &= ~(EFLAGS_RF | EFLAGS_VM | EFLAGS_IOPL);
+	if (!options.live_flags || may_be_direct(vector, to >> 32))
+		r->eflags &= ~(EFLAGS_TF | EFLAGS_NT);
 	if (GATE_TYPE((uint32_t)(to >> 32)) == GATE_INTERRUPT)
 		g->data->irq_enabled = 0;
 }

@@ -269,6 +269,15 @@ static void reflect_sysenter(struct guest *g)
 	guest_reflect(g, LGUEST_SYSCALL_VECTOR, 0);
 }
 
+/* From virtual-8086 mode by a direct gate: as the switcher does it for the others. */
+static void refuse_virtual_8086(struct guest *g)
+{
+	g->regs->cs = GDT_USER_CS << 3 | 3;
+	g->regs->ss = GDT_USER_DS << 3 | 3;
+	g->regs->eip = g->regs->esp = 0;
+	g->regs->eflags = EFLAGS_IF;
+}
+
 static enum cause page_fault(struct guest *g, uint32_t va, uint32_t error)
 {
 	if (shadow_fault(g, va, &error))
@@ -286,7 +295,9 @@ static enum cause handle_other(struct guest *g, uint32_t vector, uint32_t error)
 		interrupt(g, vector - VECTOR_IRQ);
 		return BY_INTERRUPT;
 	}
-	if (vector == VECTOR_PROTECTION && guest_emulate(g))
+	if (vector == VECTOR_PROTECTION && g->regs->eip >= SWITCHER_TEXT)
+		refuse_virtual_8086(g);
+	else if (vector == VECTOR_PROTECTION && guest_emulate(g))
 		return BY_EMULATION;
 	if (vector >= VECTOR_SWITCHER)
 		/* The frame lies lower than the guest's registers did, which are lost. */

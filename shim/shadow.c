@@ -112,7 +112,7 @@ static void put_switcher(struct guest *g, uint64_t *table)
 
 	put(&g->shadows, &table[SWITCHER_SLOT], (uint32_t)__switcher_load | PTE_P | PTE_A);
 	put(&g->shadows, &table[SWITCHER_SLOT + 1], PAGE_OF(g->regs) | PTE_P | PTE_W | PTE_A | PTE_D | memory_nx);
-	put(&g->shadows, &table[SWITCHER_SLOT + 2], (uint32_t)g->page | PTE_P | PTE_A | memory_nx);
+	put(&g->shadows, &table[SWITCHER_SLOT + 2], (uint32_t)g->page | PTE_P | PTE_A);
 }
 
 /* A page table, hooked in. Upper levels allow everything; what an address allows is in its last entry. */

@@ -7,7 +7,7 @@
  *
  *	SWITCHER_TEXT	code, read-only					the same page for all
  *	SWITCHER_REGS	where the processor pushes, writable at ring 1	one per guest; holds nothing that lasts beyond an entry
- *	SWITCHER_STATE	descriptor tables and TSS, read-only there	one per guest
+ *	SWITCHER_STATE	descriptor tables, TSS, 12 bytes of code, read-only there	one per guest
  *
  * The guest can read all three and write the second. Its registers stay at the end of that page while the shim looks at them: each exit
  * writes all of them, so nothing that the guest wrote there before is ever believed, and between exit and entry no guest runs. The task
@@ -54,6 +54,7 @@ _Static_assert(sizeof(struct regs) == 72 && offsetof(struct regs, vector) == 44 
 
 #define EFLAGS_TF	0x00100u
 #define EFLAGS_IF	0x00200u
+#define EFLAGS_IOPL	0x03000u
 #define EFLAGS_NT	0x04000u
 #define EFLAGS_RF	0x10000u
 #define EFLAGS_VM	0x20000u
@@ -65,7 +66,8 @@ struct state {
 	struct tss tss;
 	struct desc_ptr { uint16_t limit; uint32_t base; } __attribute__((packed)) idt_pointer, gdt_pointer;
 	uint32_t host_cr3, host_esp;
-	uint8_t rest[4096 - 2304 - 104 - 20];
+	uint8_t direct[12];		/* code: where the direct gate of int 0x80 leads */
+	uint8_t rest[4096 - 2304 - 104 - 32];
 };
 _Static_assert(sizeof(struct state) == 4096 && offsetof(struct state, tss) == 2304, "one page");
 

@@ -311,6 +311,26 @@ static void ring3_iopl(void) { leave_to((uint32_t)user_code, 0x3202); }
 static void ring3_all_flags(void) { leave_to((uint32_t)user_code, 0xFFFFFFFF); }
 asm("user_code: pushfl; movl $1, %eax; int $0x80; ud2");
 
+/* An emulator may let ring 1 enter virtual-8086 mode with flags of its choice; a direct gate must not lead back with them. */
+static void enter_vm(void)
+{
+	static const uint8_t code[] = { 0xCD, 0x80 };
+
+	for (unsigned i = 0; i < sizeof(code); i++)
+		((volatile uint8_t *)0x7000)[i] = code[i];
+	asm volatile("pushl $0; pushl $0; pushl $0; pushl $0; pushl $0; pushl $0x8000; pushl $0x23202; pushl $0x700; pushl $0; iret");
+}
+
+static void vm_iopl(void)
+{
+	uint32_t flags;
+
+	attempt(enter_vm);
+	asm volatile("pushfl; popl %0" : "=r" (flags));
+	if (flags & 0x3000)
+		alarm("ring 1 has input and output");
+}
+
 static void flags_nt(void) { asm volatile("pushl $0x4002; popfl; int $0x1F; iret" : : "a" (LHCALL_FLUSH_ASYNC)); }
 static void flags_tf(void) { asm volatile("pushl $0x102; popfl; int $0x1F; nop" : : "a" (LHCALL_FLUSH_ASYNC)); }
 static void flags_all(void) { asm volatile("pushl $-1; popfl; int $0x1F" : : "a" (LHCALL_FLUSH_ASYNC)); }
@@ -466,7 +486,7 @@ static void (*const attacks[])(void) = {
 	table_in_itself, write_switcher_text, write_state, write_registers, touch_the_top, pte_at_top, own_map_of_top,
 	call_gate, call_gate_16, task_gate, interrupt_gate_in_gdt, tss, busy_tss, ldt, conforming, code_dpl0, data_dpl0, not_present,
 	host_segments, gdt_index, descriptor_in_use, gate_of_type, gate_vector, gates_of_the_host, gate_into_switcher, ints,
-	stack_ring0, stack_pages, stack_nowhere, stack_in_switcher, in_ring3, ring3_stack_gone, ring3_stack_top, ring3_bad_ss1, ring3_nt, ring3_ac_tf, ring3_vm, ring3_iopl,
+	stack_ring0, stack_pages, stack_nowhere, stack_in_switcher, in_ring3, ring3_stack_gone, ring3_stack_top, ring3_bad_ss1, ring3_nt, ring3_ac_tf, ring3_vm, vm_iopl, ring3_iopl,
 	ring3_all_flags, flags, privileged, out_f4, in_60, set_esp_and_fault, set_esp_and_int, set_esp_0,
 	init_twice, shutdown_nowhere, notify_nowhere, tls_nowhere, pgtable_nowhere, pgtable_at_end, pgtable_odd, pgd_index, pgd_3, pmd_all, set_pte_beyond, unknown_call,
 	many_tables, pmd_of_the_forgotten, ring_of_shutdowns, ring_of_inits, ring_of_tables, ring_is_table, change_before_use, console_rings,
