@@ -15,7 +15,7 @@
                 extern  lguest_data, iret_fault, return_again, lguest_change_pte
                 global  lguest_snippets, lguest_snippets_end, lguest_noirq_start, lguest_noirq_end, lguest_sends
                 global  lguest_irq_save, lguest_irq_restore, lguest_irq_disable, lguest_irq_enable, lguest_safe_halt
-                global  lguest_read_cr2, lguest_set_pte, lguest_iret, lguest_sysexit
+                global  lguest_read_cr2, lguest_set_pte, lguest_iret, lguest_iret_user, lguest_sysexit
 
 %define ENABLED lguest_data + LGUEST_irq_enabled
 %define PENDING lguest_data + LGUEST_irq_pending
@@ -88,17 +88,18 @@ send:           inc     dword [lguest_sends]
 ; Jumped to with eip, cs, eflags and perhaps esp, ss on the stack; ds and all registers are the next one's.
                 align   4
 lguest_iret:    test    byte [esp + 9], EFLAGS_IF >> 8
-                jz      .off
-.look:          test    dword [ss:PENDING], EFLAGS_IF
+                jz      lguest_iret_user.off
+lguest_iret_user:
+                test    dword [ss:PENDING], EFLAGS_IF
                 jnz     pending
 .leave:         mov     dword [ss:ENABLED], EFLAGS_IF
 .iret:          iretd
 .off:           mov     dword [ss:ENABLED], 0
                 jmp     .iret
 .end:
-lguest_noirq_start equ  lguest_iret.leave
-lguest_noirq_end equ    lguest_iret.end
-                FIXUP   lguest_iret.iret, iret_fault
+lguest_noirq_start equ  lguest_iret_user.leave
+lguest_noirq_end equ    lguest_iret_user.end
+                FIXUP   lguest_iret_user.iret, iret_fault
 
 ; Behind iret nobody would ask for it. To ring 3: back to the kernel's last look at work, with interrupts on. To ring 1: it comes here, before
 ; the interrupted code goes on; and if that is this very code, then the loop below will take it, so that handlers don't pile up.
@@ -107,7 +108,7 @@ pending:        test    byte [esp + 4], RING3
                 cmp     dword [esp], .send
                 jb      .send
                 cmp     dword [esp], .sent
-                jbe     lguest_iret.leave
+                jbe     lguest_iret_user.leave
 .send:          push    eax
                 inc     dword [ss:lguest_sends]
                 mov     dword [ss:PENDING], 0
@@ -116,9 +117,9 @@ pending:        test    byte [esp + 4], RING3
                 int     LGUEST_VECTOR
 .sent:          mov     dword [ss:ENABLED], 0
                 pop     eax
-                jmp     lguest_iret.look
+                jmp     lguest_iret_user
 
 lguest_sysexit: add     esp, 4
-                jmp     lguest_iret
+                jmp     lguest_iret_user
 
                 section .note.GNU-stack noalloc noexec nowrite progbits

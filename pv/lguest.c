@@ -444,6 +444,7 @@ static const struct pv_cpu_ops lguest_cpu = {
 	.load_tls = lguest_load_tls,
 	.set_kernel_stack = lguest_set_kernel_stack,
 	.iret = lguest_iret,
+	.iret_user = lguest_iret_user,
 	.sysexit = lguest_sysexit,
 	.fpu_ts = lguest_fpu_ts,
 	.user_access_begin = pv_nop,

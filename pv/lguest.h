@@ -36,6 +36,7 @@ uint32_t lguest_read_cr2(void);
 void lguest_set_pte(struct mm *mm, uint32_t va, pte_t *slot, pte_t value);
 void lguest_change_pte(struct mm *mm, uint32_t va, pte_t *slot, pte_t value);	/* of present entries; not in assembly */
 void lguest_iret(void);
+void lguest_iret_user(void);
 void lguest_sysexit(void);
 
 /* lguest_selftest.c */

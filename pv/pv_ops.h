@@ -11,7 +11,7 @@
  * Until then, and with pv=nopatch, a site calls through the table.
  *
  * Convention of a hook: regparm(3), so the first three words in eax, edx, ecx, the rest on the stack; result in eax (edx). irq.save, restore,
- * disable and enable may change nothing but eax and the flags, conversions of entries nothing but edx:eax and the flags. iret and sysexit are jumped to (entry.asm).
+ * disable and enable may change nothing but eax and the flags, conversions of entries nothing but edx:eax and the flags. iret, iret_user and sysexit are jumped to (entry.asm).
  *
  * Lazy modes: one at a time, never nested; what was written inside may not be read back before the mode is left; a fault, an interrupt that touches page tables
  * and a context switch flush it.
@@ -66,6 +66,7 @@ struct pv_cpu_ops {
 	void (*load_tls)(const uint64_t tls[3]);	/* GDT entries 6, 7, 8 */
 	void (*set_kernel_stack)(uint32_t esp);		/* for the next entries from ring 3, by gate and by SYSENTER */
 	void (*iret)(void);				/* jumped to with the hardware frame on the stack */
+	void (*iret_user)(void);			/* the same for a frame of ring 3, where interrupts are always on */
 	void (*sysexit)(void);				/* jumped to with edx = eip, ecx = esp; enables interrupts */
 	void (*fpu_ts)(uint32_t set);			/* CR0.TS */
 	void (*user_access_begin)(void);		/* SMAP: may change nothing, not even flags other than AC */

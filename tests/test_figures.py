@@ -72,7 +72,9 @@ def test_what_the_shim_was_entered_for_by_reflection():
 
 
 def test_two_runs_count_the_same():
-    run = functools.partial(side_by_side.__wrapped__, "--rows", "8")
+    """But for the breakdown: the host's end of input interrupts the shim whenever it comes."""
+    def run():
+        return {row: {k: v for k, v in f.items() if k != "per operation"} for row, f in side_by_side.__wrapped__("--rows", "8").items()}
     assert run() == run()
 
 

@@ -16,7 +16,7 @@ import pytest
 from machine import BUILD, ROOT
 
 FREE = ("irq.save", "irq.disable", "irq.restore", "irq.enable", "mmu.activate", "mmu.flush_tlb_user", "mmu.flush_tlb_one", "mmu.flush_tlb_kernel",
-        "mmu.set_pte", "mmu.set_pmd", "cpu.iret", "cpu.sysexit", "cpu.read_cr2")
+        "mmu.set_pte", "mmu.set_pmd", "cpu.iret_user", "cpu.sysexit", "cpu.read_cr2")
 # Words that only another platform needs: the address space that is left, whose entry it is and for which address.
 MORE_ARGUMENTS = {"mmu.activate": 1, "mmu.set_pte": 2, "mmu.set_pmd": 2}
 

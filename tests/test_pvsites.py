@@ -83,7 +83,7 @@ def test_every_site_has_a_place():
     for s in (s for s in sites if s["file"].endswith(".asm")):
         line = (ROOT / s["file"]).read_text().splitlines()[s["line"] - 1]
         assert re.search(r"PV_(CALL|JUMP)\s+" + s["op"].replace(".", r",\s*") + r"\b", line), (s, line)
-    assert {"cpu.iret", "cpu.sysexit", "irq.disable", "irq.enable", "cpu.read_cr2"} <= {s["op"] for s in sites if s["file"].endswith("entry.asm")}
+    assert {"cpu.iret", "cpu.iret_user", "cpu.sysexit", "irq.disable", "irq.enable", "cpu.read_cr2"} <= {s["op"] for s in sites if s["file"].endswith("entry.asm")}
 
 
 @pytest.mark.quick
@@ -106,7 +106,7 @@ def test_no_hook_is_called_past_its_site():
 def test_padding_executes_nothing():
     """Prefixes belong to an instruction; natively an inlined site has the snippet's instructions, an empty one a single no-op."""
     instructions = {"irq.save": 2, "irq.restore": 2, "irq.disable": 1, "irq.enable": 1, "mmu.activate": 3, "mmu.flush_tlb_user": 2,
-                    "mmu.flush_tlb_one": 1, "mmu.flush_tlb_kernel": 5, "mmu.set_pte": 2, "mmu.set_pmd": 2, "cpu.iret": 1, "cpu.sysexit": 2}
+                    "mmu.flush_tlb_one": 1, "mmu.flush_tlb_kernel": 5, "mmu.set_pte": 2, "mmu.set_pmd": 2, "cpu.iret": 1, "cpu.iret_user": 1, "cpu.sysexit": 2}
     sites = table("--platform", "native-smap")["sites"]
     for s in sites:
         end, code = s["native-smap"]["end"], s["native-smap"]["code"]
@@ -208,7 +208,7 @@ def test_page_filters(tmp_path):
     if not browser:
         pytest.skip("no Chromium is installed")
     (tmp_path / "page.html").write_text(pvsites("--html").stdout)
-    dom = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"file://{tmp_path}/page.html#cpu.iret entry.asm"],
+    dom = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"file://{tmp_path}/page.html#cpu.iret_user entry.asm"],
                          capture_output=True, text=True, timeout=60, check=True).stdout
     assert f"1 of {len(table()['sites'])} sites" in dom and dom.count("<tr>") == 1 and "iret_site" in dom
 

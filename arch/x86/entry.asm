@@ -120,7 +120,7 @@ restore:	popa
 pop_es:		pop	es
 pop_ds:		pop	ds
 		add	esp, 4
-iret_site:	PV_JUMP	cpu, iret
+iret_site:	PV_JUMP	cpu, iret_user
 
 ; Signals, preemption: task_work returns without interrupts when nothing is left to do.
 work:		PV_CALL	irq, enable
@@ -282,7 +282,11 @@ page_fault_entry:
 		call	page_fault
 trap_return:	test	byte [esp + REGS_cs], RING3
 		jnz	user_return
-		jmp	restore
+		popa
+		pop	es
+		pop	ds
+		add	esp, 4
+		PV_JUMP	cpu, iret
 
 ; ebx = vector
 exception_common:

@@ -281,6 +281,7 @@ static const struct pv_cpu_ops native_cpu = {
 	.load_tls = native_load_tls,
 	.set_kernel_stack = native_set_kernel_stack,
 	.iret = native_iret,
+	.iret_user = native_iret,
 	.sysexit = native_sysexit,
 	.fpu_ts = native_fpu_ts,
 	.user_access_begin = pv_nop,	/* early_setup puts stac and clac here if the CPU has them */
