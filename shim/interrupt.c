@@ -96,7 +96,10 @@ void guest_set_gate(struct guest *g, uint32_t vector, uint32_t low, uint32_t hig
 		g->page->idt[vector] = host_gate(vector, high & GATE_DPL);
 }
 
-/* The kernel's own two stay flat: set_direct() counts on it. The accessed bit is set beforehand: the guest's view of the table is read-only, the processor's too. */
+/*
+ * The kernel's own two stay flat: set_direct() counts on it. The accessed bit is set beforehand: the guest's view of the table is read-only,
+ * the processor's too.
+ */
 void guest_set_descriptor(struct guest *g, uint32_t index, uint32_t low, uint32_t high)
 {
 	if (index >= LGUEST_GDT_ENTRIES) {
