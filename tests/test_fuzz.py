@@ -49,3 +49,11 @@ def test_random_code(on, cpu, tries):
     """Ring 3 executes rubbish that is rich in instructions about segments, interrupts and privilege: it harms nobody but its own process."""
     result = boot("init=/tests/fuzz", f"code 7 {tries}", on=on, cpu=cpu, mem=64, timeout=60 + tries // 50).expect(0, PASSED)
     assert {"SIGSEGV", "SIGILL", "SIGTRAP"} <= set(re.findall(r"SIG[A-Z]+", result.console))
+
+
+@pytest.mark.parametrize("tries", [2000, pytest.param(50000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("on", ["native", "lguest"])
+def test_damaged_programs(on, tries):
+    """ELF and program headers with words changed, and files cut short: an errno for execve, or a program that ends for its own reasons."""
+    result = boot("init=/tests/fuzz", f"elf 3 {tries}", on=on, mem=64, timeout=60 + tries // 50).expect(0, PASSED)
+    assert re.search(r"^# exit \d{3}.* SIGSEGV \d", result.console, re.M)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz [code] [SEED [CALLS [WORKERS [wait]]]]: random system calls with nasty arguments, or random machine code, from several processes at once;
+ * fuzz [code|elf] [SEED [CALLS [WORKERS [wait]]]]: random system calls with nasty arguments, random machine code, or programs with damaged headers, from several
+ * processes at once;
  * afterwards the system is as before.
  *
  * A worker makes a batch of calls in a folder and a session of its own and is replaced when it has made them, has died or got stuck. Arguments are chosen by
@@ -74,7 +75,7 @@ static const char *const names[] = {
 
 static struct { uint32_t made[MOST], good[MOST]; } *shared;	/* calls of the batch under way, per worker, and those without an error */
 static unsigned slot;
-static bool code;		/* machine code rather than calls */
+static enum { CALLS, CODE_ONLY, PROGRAMS } mode;
 static uint32_t state;
 
 static uint32_t any(void)
@@ -90,7 +91,7 @@ static uint32_t below(uint32_t n)
 	return any() % n;
 }
 
-static uint32_t size(void)
+static uint32_t length(void)
 {
 	static const uint32_t nasty[] = {
 		0xFFFFFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFF000, 4095, 4096, 4097, 8192, 65536, 0x100000, 0x1000000, 0xC0000000, 0x40000000, 128, 1024,
@@ -179,7 +180,7 @@ static uint32_t vector(void)
 	uint32_t *at = PTR(ARENA + below(0x100) * 16);
 
 	for (int i = 0; i < 8; i += 2)
-		at[i] = address(), at[i + 1] = size();
+		at[i] = address(), at[i + 1] = length();
 	return below(8) ? ADDR(at) : address();
 }
 
@@ -187,7 +188,7 @@ static uint32_t argument(char kind)
 {
 	switch (below(12) ? kind : "fpsnxgiotv"[below(10)]) {
 	case 'f':
-		return below(8) ? below(12) : below(2) ? (uint32_t)AT_FDCWD : size();
+		return below(8) ? below(12) : below(2) ? (uint32_t)AT_FDCWD : length();
 	case 'p':
 		return address();
 	case 's':
@@ -195,7 +196,7 @@ static uint32_t argument(char kind)
 	case 'e':
 		return below(2) ? path() : ADDR("/tests/exitcode");
 	case 'n':
-		return size();
+		return length();
 	case 'x':
 		return flags();
 	case 'g':
@@ -224,7 +225,7 @@ static void fill(void)
 	uint32_t *words = PTR(ARENA);
 
 	for (unsigned i = 0; i < 0x3000 / 4; i++)
-		words[i] = below(4) ? below(3) ? below(8) : size() : address();
+		words[i] = below(4) ? below(3) ? below(8) : length() : address();
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
 		strlcpy(PTR(STRINGS + i * STRING_SIZE), names[i], STRING_SIZE);
 }
@@ -309,14 +310,39 @@ static void __attribute__((noreturn)) run_code(bool virtual)
 	__builtin_unreachable();
 }
 
+/* ---- damaged programs ---- */
+
+/* One to three words of the ELF and program headers become others; what the kernel doesn't refuse runs, for good or ill. */
+static void __attribute__((noreturn)) run_damaged(unsigned batch)
+{
+	static uint8_t program[65536];
+	char name[16], *args[] = { "damaged", NULL };
+	struct itimerval soon = { { 0, 0 }, { 0, 20000 } };
+	int in = open("/tests/exitcode", O_RDONLY), size = read(in, program, sizeof(program));
+
+	for (unsigned n = 1 + below(3); n-- > 0;) {
+		uint32_t at = below(52 + 3 * 32), value = below(3) ? address() : length();
+		memcpy(&program[at], &value, 1u << below(3));
+	}
+	snprintf(name, sizeof(name), "e%u", batch);
+	int out = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0755);
+	write(out, program, below(8) ? size : (int)below(size));
+	close(out);
+	close(in);
+	sys(__NR_setitimer, ITIMER_REAL, &soon, NULL);
+	_exit(execve(name, args, args + 1) & 0x7F);
+}
+
 static void __attribute__((noreturn)) worker(uint32_t seed, unsigned batch)
 {
 	state = (seed + 1) * 0x9E3779B1u ^ (batch + 1) * 0x85EBCA6Bu;
 	if (!state)
 		state = 1;
-	if (code) {
+	if (mode != CALLS) {
 		shared->made[slot]++;
 		setsid();
+		if (mode == PROGRAMS)
+			run_damaged(batch);
 		run_code(!batch);
 	}
 	prepare(batch);
@@ -430,9 +456,10 @@ static int entries(const char *path)
 
 int main(int argc, char **argv)
 {
-	code = argc > 1 && !strcmp(argv[1], "code");
-	argc -= code;
-	argv += code;
+	if (argc > 1)
+		mode = !strcmp(argv[1], "code") ? CODE_ONLY : !strcmp(argv[1], "elf") ? PROGRAMS : CALLS;
+	argc -= mode != CALLS;
+	argv += mode != CALLS;
 	uint32_t seed = argc > 1 ? strtoul(argv[1], NULL, 0) : 1, wanted = argc > 2 ? strtoul(argv[2], NULL, 0) : 20000;
 	unsigned count = argc > 3 ? min(atoi(argv[3]), MOST) : 4, batch = 0;
 	int at_root = entries("/"), processes = entries("/proc");
