@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz [code|elf] [SEED [CALLS [WORKERS [wait]]]]: random system calls with nasty arguments, random machine code, or programs with damaged headers, from several
- * processes at once;
- * afterwards the system is as before.
+ * fuzz [code|elf] [SEED [CALLS [WORKERS [wait]]]]: random system calls with nasty arguments, random machine code, or programs with damaged
+ * headers, from several processes at once; afterwards the system is as before.
  *
  * A worker makes a batch of calls in a folder and a session of its own and is replaced when it has made them, has died or got stuck. Arguments are chosen by
  * the kind that the table says, and now and then by any kind. What a call does to the worker doesn't matter; that the kernel survives, that the memory comes
