@@ -124,7 +124,7 @@ static int create(struct walk *w, uint32_t mode)
 /*
  * May what was found be opened like this? In the order in which Linux finds out
  * (fs/namei.c, do_open and may_open): the race for being first comes before everything,
- * then links that were not followed, then folders.
+ * then links that were not followed, then folders, then programs that run.
  */
 static int check_open(const struct inode *inode, uint32_t flags)
 {
@@ -132,11 +132,11 @@ static int check_open(const struct inode *inode, uint32_t flags)
 		return -EEXIST;
 	if (S_ISLNK(inode->mode) && !(flags & O_PATH))
 		return (flags & O_DIRECTORY) ? -ENOTDIR : -ELOOP;
-	if (inode->writers < 0 && (flags & (O_ACCMODE | O_TRUNC)))
-		return -ETXTBSY;
-	if (!S_ISDIR(inode->mode))
-		return (flags & O_DIRECTORY) ? -ENOTDIR : 0;
-	return flags & (O_ACCMODE | O_TRUNC | O_CREAT) ? -EISDIR : 0;
+	if (S_ISDIR(inode->mode))
+		return flags & (O_ACCMODE | O_TRUNC | O_CREAT) ? -EISDIR : 0;
+	if (flags & O_DIRECTORY)
+		return -ENOTDIR;
+	return inode->writers < 0 && (flags & (O_ACCMODE | O_TRUNC)) ? -ETXTBSY : 0;
 }
 
 /*

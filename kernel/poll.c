@@ -133,9 +133,9 @@ long sys_poll(struct pollfd *fds, uint32_t n, int timeout)
 
 /*
  * What a descriptor in each of the three sets waits for (Linux, fs/select.c: POLLIN_SET
- * and so on).
+ * and so on, where one that can't be polled, by O_PATH or closed meanwhile, is ready).
  */
-static const uint32_t wanted[3] = { READY_IN, READY_OUT, POLLPRI };
+static const uint32_t wanted[3] = { READY_IN | POLLNVAL, READY_OUT | POLLNVAL, POLLPRI | POLLNVAL };
 
 /* The sets as an array of pollfd. Returns how many, or -EBADF. */
 static int sets_to_fds(const fd_set sets[3], int n, struct pollfd *fds)
@@ -148,7 +148,7 @@ static int sets_to_fds(const fd_set sets[3], int n, struct pollfd *fds)
 			events |= sets[i].fds_bits[fd / 32] >> fd % 32 & 1 ? wanted[i] : 0;
 		if (!events)
 			continue;
-		if (!fd_usable(fd))
+		if (!fd_file(fd))
 			return -EBADF;
 		fds[count++] = (struct pollfd) { fd, events, 0 };
 	}

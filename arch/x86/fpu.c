@@ -83,7 +83,8 @@ void fpu_init_cpu(void)
 		mxcsr_mask = *word(&state, FX_MXCSR_MASK);
 }
 
-void fpu_sanitise(struct fpu_state *state)
+/* User-supplied state: clears reserved MXCSR bits, so that fpu_restore can't fault. */
+static void fpu_sanitise(struct fpu_state *state)
 {
 	if (cpu_has_fxsr)
 		*word(state, FX_MXCSR) &= mxcsr_mask;

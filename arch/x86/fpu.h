@@ -19,8 +19,6 @@ void fpu_init_cpu(void);			/* CR0, CR4.OSFXSR, OSXMMEXCPT */
 void fpu_reset(struct fpu_state *to);		/* what a new program sees: FCW 0x37F, MXCSR 0x1F80 */
 void fpu_save(struct fpu_state *to);		/* live registers to memory; they may be lost (FNSAVE) */
 void fpu_restore(const struct fpu_state *from);
-/* User-supplied state: clears reserved MXCSR bits, so that fpu_restore can't fault. */
-void fpu_sanitise(struct fpu_state *state);
 
 /*
  * The 112-byte FSAVE image plus, with FXSR, the 512-byte FXSAVE image that a signal frame holds

@@ -90,7 +90,7 @@ void backtrace(const uint32_t *frame)
 	}
 }
 
-void regs_log(const struct regs *r)
+static void regs_log(const struct regs *r)
 {
 	uint32_t esp = from_user(r) ? r->esp : (uint32_t)&r->esp;
 

@@ -16,7 +16,6 @@
  * the stack's end or at anything odd.
  */
 void backtrace(const uint32_t *frame);
-void regs_log(const struct regs *r);
 
 extern const uint32_t exception_entries[32], irq_entries[16];	/* addresses */
 void page_fault_entry(void);
