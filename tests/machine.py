@@ -93,12 +93,10 @@ class Mapping(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where things stand in the shim's struct guest: offsets, and the size of a shadow."""
+    """Where things stand in the shim's struct guest, and cr3 in struct shadow: offsets."""
     memory: int
     limit: int
-    shadows: int
     current: int
-    shadow_size: int
     cr3: int
 
 
@@ -107,12 +105,12 @@ def shim_layout():
     """The Layout, as the compiler makes it from the headers."""
     source = """#include "shim/guest.h"
         #define AT(member) __builtin_offsetof(struct guest, member)
-        const unsigned layout[] = { AT(memory), AT(limit), AT(shadows.shadow), AT(shadows.current), sizeof(struct shadow),
+        const unsigned layout[] = { AT(memory), AT(limit), AT(shadows.current),
                                     __builtin_offsetof(struct shadow, cr3) };"""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["gcc", "-m32", "-ffreestanding", "-I", ROOT, "-x", "c", "-c", "-", "-o", f"{folder}/o"], input=source.encode(), check=True)
         subprocess.run(["objcopy", "-O", "binary", "-j", ".rodata", f"{folder}/o", f"{folder}/bytes"], check=True)
-        return Layout(*struct.unpack("<6I", Path(folder, "bytes").read_bytes()))
+        return Layout(*struct.unpack("<4I", Path(folder, "bytes").read_bytes()))
 
 
 class Machine:
@@ -202,8 +200,7 @@ class Machine:
 
     def _shadow(self):
         """The offset of the record of the shadow that is in use, or was last."""
-        at = shim_layout()
-        return at.shadows + at.shadow_size * self._guest(at.current)
+        return self._guest(shim_layout().current) - symbols(elf_of((BUILD / "shim.elf").read_bytes()))["guests"][0]
 
     def guest_range(self):
         """First and last physical address of the guest's memory and devices, the last exclusive."""
