@@ -85,6 +85,15 @@ PROBE           equ     FRAMES + 15 * FRAME     ; in PAE frame 15, in the two-le
                 check   "what is read", [PLAY + 2 * FRAME], MARK + 3
                 check_bits "the entry, bits 8 to 11", [pt_play + 8 * 2], 0xF00, 0xF00
 
+                trying  "bits 44 to 62 and NX: tolerated in a PTE", "16.2"
+                mov     dword [pt_play + 8 * 3 + 4], 0xFFFFF000
+                map     pt_play, 3, 4 * FRAME + (PTE_P | PTE_RW)
+                check   "what is read", [PLAY + 3 * FRAME], MARK + 4
+                map     pt_play, 3, 5 * FRAME + PTE_KERNEL
+                hcall   LHCALL_SET_PTE, pdpt, PLAY + 3 * FRAME, FRAMES + 5 * FRAME + PTE_KERNEL, 0xFFFFF000
+                check   "what is read after SET_PTE with A and D", [PLAY + 3 * FRAME], MARK + 5
+                check   "the entry, upper half", [pt_play + 8 * 3 + 4], 0xFFFFF000
+
                 trying  "another frame in a PTE, SET_PTE without A and D: found at the next access", "6.4"
                 map     pt_play, 0, 4 * FRAME + (PTE_P | PTE_RW)
                 hcall   LHCALL_SET_PTE, pdpt, PLAY, FRAMES + 4 * FRAME + (PTE_P | PTE_RW), 0

@@ -27,7 +27,7 @@ _Static_assert(FAULT_WRITE == PTE_W && FAULT_USER == PTE_U, "an access is compar
 #define BAD_PMDE	0xF98u
 #define BAD_PTE		((uint32_t)PTE_PS)
 #define BAD_UPPER	0xFFFFFFFFu	/* of the upper half: of the first two levels, */
-#define BAD_FRAME	0x000FFFFFu	/* of the last */
+#define BAD_FRAME	0x00000FFFu	/* of the last: bits 44 to 62, and NX, are the guest's own */
 
 struct entry { uint32_t low, high; };	/* of the guest's tables */
 
