@@ -5,6 +5,7 @@
 %include "guests/guest.inc"
 
 GS_OF_TLS       equ     LGUEST_TLS * 8 | 3      ; 0x33
+ABSENT          equ     20 * 8                  ; a selector
 
 %macro          user_reads_gs 1                 ; the word at gs:0 is expected to be this
                 user    user_gs
@@ -63,6 +64,12 @@ GS_OF_TLS       equ     LGUEST_TLS * 8 | 3      ; 0x33
                 je      .not_present
                 check   "vector", eax, 13
 .not_present:   check   "error code", [trap + frame.error], LGUEST_TLS * 8
+
+                trying  "LOAD_GDT_ENTRY of segments that are not present: #NP, for the stack #SS", "5"
+                hcall   LHCALL_LOAD_GDT_ENTRY, ABSENT / 8, 0xFFFF, 0x00CF3200
+                mov     eax, ABSENT | 1
+                faults  11, ABSENT, mov es, eax
+                faults  12, ABSENT, mov ss, eax
 
                 trying  "the FPU with TS 0", "2, 8"
                 hcall   LHCALL_TS, 0

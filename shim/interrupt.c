@@ -22,7 +22,6 @@
 #define RING1		0x2000u		/* DPL 1 */
 
 #define SEGMENT_S	0x1000u		/* code or data; of a descriptor's high word: section 3.4.5 */
-#define SEGMENT_P	0x8000u
 #define SEGMENT_A	0x0100u
 #define ERROR_CODES	(1u << 8 | 1u << 10 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 | 1u << 17 | 1u << 21)
 
@@ -98,7 +97,7 @@ void guest_set_gate(struct guest *g, uint32_t vector, uint32_t low, uint32_t hig
 
 /*
  * The kernel's own two stay flat: set_direct() counts on it. The accessed bit is set beforehand: the guest's view of the table is read-only,
- * the processor's too.
+ * the processor's too. A segment that is not present stays so: loading it is #NP or #SS, not #GP.
  */
 void guest_set_descriptor(struct guest *g, uint32_t index, uint32_t low, uint32_t high)
 {
@@ -110,7 +109,7 @@ void guest_set_descriptor(struct guest *g, uint32_t index, uint32_t low, uint32_
 		return;
 	if (index == LGUEST_KERNEL_CS / 8 || index == LGUEST_KERNEL_DS / 8)
 		return;
-	if (!(high & SEGMENT_S) || !(high & SEGMENT_P))
+	if (!(high & SEGMENT_S))
 		low = high = 0;
 	else
 		high |= SEGMENT_A | (high & GATE_DPL ? 0 : RING1);

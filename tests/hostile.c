@@ -280,12 +280,17 @@ static void host_segments(void) { attempt(far_call_host); attempt(stack_58); cal
 static void gdt_index(void) { call(LHCALL_LOAD_GDT_ENTRY, 32, 0, 0, 0); }
 
 /* The selector stays in gs while its descriptor goes away. */
-static void descriptor_in_use(void)
+static void in_use(uint32_t low, uint32_t high)
 {
 	call(LHCALL_LOAD_GDT_ENTRY, 9, 0xFFFF, 0x00CFB300, 0);
 	asm volatile("movw %w0, %%gs" : : "r" (0x49));
-	call(LHCALL_LOAD_GDT_ENTRY, 9, 0, 0, 0);
+	call(LHCALL_LOAD_GDT_ENTRY, 9, low, high, 0);
 }
+
+static void descriptor_in_use(void) { in_use(0, 0); }
+
+/* The switcher's #NP is none of the guest's, whatever its gate for that. */
+static void absent_in_use(void) { set_gate(11, stubs[11], 0xAF00); in_use(0xFFFF, 0x00CF3300); }
 
 static void gate_of_type(void) { set_gate(40, stubs[0], 0x8000 | (seed & 31) << 8); }
 static void gate_vector(void) { set_gate(256, stubs[0], 0x8E00); }
@@ -485,7 +490,7 @@ static void (*const attacks[])(void) = {
 	ts_and_fpu, map_frame_beyond, map_frame_4g, map_frame_1mib_beyond_64g, table_beyond, large_page, directory_beyond, directory_reserved, directory_is_shim,
 	table_in_itself, write_switcher_text, write_state, write_registers, touch_the_top, pte_at_top, own_map_of_top,
 	call_gate, call_gate_16, task_gate, interrupt_gate_in_gdt, tss, busy_tss, ldt, conforming, code_dpl0, data_dpl0, not_present,
-	host_segments, gdt_index, descriptor_in_use, gate_of_type, gate_vector, gates_of_the_host, gate_into_switcher, ints,
+	host_segments, gdt_index, descriptor_in_use, absent_in_use, gate_of_type, gate_vector, gates_of_the_host, gate_into_switcher, ints,
 	stack_ring0, stack_pages, stack_nowhere, stack_in_switcher, in_ring3, ring3_stack_gone, ring3_stack_top, ring3_bad_ss1, ring3_nt, ring3_ac_tf, ring3_vm, vm_iopl, ring3_iopl,
 	ring3_all_flags, flags, privileged, out_f4, in_60, set_esp_and_fault, set_esp_and_int, set_esp_0,
 	init_twice, shutdown_nowhere, notify_nowhere, tls_nowhere, pgtable_nowhere, pgtable_at_end, pgtable_odd, pgd_index, pgd_3, pmd_all, set_pte_beyond, unknown_call,
