@@ -6,6 +6,7 @@
 %include "guests/guest.inc"
 
 CALLS           equ     100000
+OWN_SS          equ     20 * 8 | 1
 KERNEL_STACK    equ     trap_stack_top + KERNEL_BASE
 
                 guest   "07-direct", "int 0x80 by a trap gate"
@@ -29,6 +30,17 @@ KERNEL_STACK    equ     trap_stack_top + KERNEL_BASE
                 user    user_call, 0
                 check   "vector", [trap + frame.vector], LGUEST_SYSCALL_VECTOR
                 check   "irq_enabled in the handler", [trap + frame.irq_enabled], 0
+
+                trying  "SET_STACK with a selector of the guest's own", "2"
+                hcall   LHCALL_LOAD_GDT_ENTRY, OWN_SS / 8, 0xFFFF, 0x00CFB300
+                hcall   LHCALL_SET_STACK, OWN_SS, KERNEL_STACK, 2
+                user    user_call
+                check   "vector", [trap + frame.vector], LGUEST_SYSCALL_VECTOR
+                check   "ss of the handler", [trap + frame.handler_ss], OWN_SS
+                check   "esp of the handler", [trap + frame.at], KERNEL_STACK - 20 - 8 - 32
+                hcall   LHCALL_SET_STACK, LGUEST_KERNEL_DS, KERNEL_STACK, 2
+                user    user_call
+                check   "ss of the handler, the usual again", [trap + frame.handler_ss], LGUEST_KERNEL_DS
 
                 trying  "int 0x80 right after FLUSH_TLB 1 and after NEW_PGTABLE of another table: the stack is there", "6.7"
                 hcall   LHCALL_FLUSH_TLB, 1

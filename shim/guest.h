@@ -86,6 +86,7 @@ void guest_deliver(struct guest *g);
 /* Whether there is one that the guest doesn't mask and that still could not come. */
 bool guest_waits(const struct guest *g);
 void guest_set_gate(struct guest *g, uint32_t vector, uint32_t low, uint32_t high);
+void guest_set_stack_segment(struct guest *g, uint16_t ss);
 void guest_set_descriptor(struct guest *g, uint32_t index, uint32_t low, uint32_t high);
 void guest_init_processor(struct guest *g);
 /* An instruction of ring 1 that raised #GP and that the host does for it; false: none of those. */

@@ -87,11 +87,12 @@ static void call_load_idt_entry(struct guest *g, const struct lguest_call_args *
 /* The pages are made writable now, because the processor pushes on them by itself at direct traps. */
 static void call_set_stack(struct guest *g, const struct lguest_call_args *a)
 {
-	if ((a->ebx & 0xFFFF) != LGUEST_KERNEL_DS || a->edx > 2) {
+	if ((a->ebx & 3) != 1 || a->edx > 2) {
 		guest_stop(g, "SET_STACK: ss 0x%x, %u pages", a->ebx, a->edx);
 		return;
 	}
-	g->page->tss.ss1 = a->ebx & 0xFFFF;
+	if ((a->ebx & 0xFFFF) != g->page->tss.ss1)
+		guest_set_stack_segment(g, a->ebx & 0xFFFF);
 	g->page->tss.esp1 = a->ecx;
 	for (uint32_t i = 0; i < a->edx && guest_runs(g); i++)
 		if (!shadow_pin(g, a->ecx - 1 - i * PAGE_SIZE) && guest_runs(g))

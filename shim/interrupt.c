@@ -58,7 +58,8 @@ static bool may_be_direct(uint32_t vector, uint32_t high)
 
 /*
  * In ring 1, before the guest's handler: testb $VM, 10(%esp); jz HANDLER; hlt. From virtual-8086 mode IOPL comes along, with which ring 1 could do
- * input and output; HLT is refused all the same, and so the shim hears of it. The guest can't change what ss and cs are here.
+ * input and output; HLT is refused all the same, and so the shim hears of it. The guest can't change what ss and cs
+ * are here: with another stack segment nothing is direct, since 10(%esp) might then be elsewhere.
  */
 static void set_direct(struct guest *g, uint32_t handler)
 {
@@ -88,11 +89,19 @@ void guest_set_gate(struct guest *g, uint32_t vector, uint32_t low, uint32_t hig
 	g->gates[vector] = (uint64_t)high << 32 | low;
 	if (vector == LGUEST_SYSCALL_VECTOR)
 		set_direct(g, (high & 0xFFFF0000) | (low & 0xFFFF));
-	if (vector == LGUEST_SYSCALL_VECTOR && may_be_direct(vector, high))
+	if (vector == LGUEST_SYSCALL_VECTOR && may_be_direct(vector, high) && g->page->tss.ss1 == LGUEST_KERNEL_DS)
 		g->page->idt[vector] = gate(LGUEST_KERNEL_CS, SWITCHER_STATE + offsetof(struct state, direct),
 					    GATE_PRESENT | GATE_TRAP << 8 | (high & GATE_DPL));
 	else
 		g->page->idt[vector] = host_gate(vector, high & GATE_DPL);
+}
+
+void guest_set_stack_segment(struct guest *g, uint16_t ss)
+{
+	const uint64_t syscall = g->gates[LGUEST_SYSCALL_VECTOR];
+
+	g->page->tss.ss1 = ss;
+	guest_set_gate(g, LGUEST_SYSCALL_VECTOR, syscall, syscall >> 32);
 }
 
 /*
