@@ -52,11 +52,24 @@ static inline irq_flags_t irq_flags(void)
 	return flags;
 }
 
+/* The state as it was; interrupts are off afterwards. */
+static inline irq_flags_t irq_save(void)
+{
+	irq_flags_t flags = irq_flags();
+
+	irq_disable();
+	return flags;
+}
+
 /* Only IF counts. */
 static inline void irq_restore(irq_flags_t flags)
 {
 	asm volatile(PV_SITE(0) : "+a" (flags) : PV_OP(irq.restore) : "memory", "cc");
 }
+
+/* A declaration: interrupts are off from here to the end of the block, by whatever way it is left, and then as they were. */
+#define IRQ_GUARD	__attribute__((cleanup(irq_guard_end), unused)) irq_flags_t guard_ = irq_save()
+static inline void irq_guard_end(const irq_flags_t *flags) { irq_restore(*flags); }
 
 static inline void pv_safe_halt(void) { (void)PV_CALL0(0, irq.safe_halt); }
 static inline void pv_irq_controller_init(void) { (void)PV_CALL0(0, irq.controller_init); }

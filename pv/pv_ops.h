@@ -164,17 +164,4 @@ _Static_assert(sizeof(struct pv_site) == 8, "record of section .pv_sites");
 
 #include "pv/calls.h"
 
-/* The state as it was; interrupts are off afterwards. */
-static inline irq_flags_t irq_save(void)
-{
-	irq_flags_t flags = irq_flags();
-
-	irq_disable();
-	return flags;
-}
-
-/* A declaration: interrupts are off from here to the end of the block, by whatever way it is left, and then as they were. */
-#define IRQ_GUARD	__attribute__((cleanup(irq_guard_end), unused)) irq_flags_t guard_ = irq_save()
-static inline void irq_guard_end(const irq_flags_t *flags) { irq_restore(*flags); }
-
 #endif

@@ -30,10 +30,21 @@ static inline irq_flags_t irq_flags(void)
 	return flags;
 }
 
+static inline irq_flags_t irq_save(void)
+{
+	irq_flags_t flags = irq_flags();
+
+	irq_disable();
+	return flags;
+}
+
 static inline void irq_restore(irq_flags_t flags)
 {
 	asm volatile(PV_NATIVE("pushl %0; popfl") : : "r" (flags), PV_OFF(irq.restore) : "memory", "cc");
 }
+
+#define IRQ_GUARD	__attribute__((cleanup(irq_guard_end), unused)) irq_flags_t guard_ = irq_save()
+static inline void irq_guard_end(const irq_flags_t *flags) { irq_restore(*flags); }
 
 PV_PLAIN(void, pic_init, void);
 PV_PLAIN(void, pic_mask, uint32_t);
