@@ -472,6 +472,7 @@ static void start_program(const struct exec *x)
 	t->landing_pad = t->mm->landing_pad;
 	regs_start_program(task_user_regs(t), first->head->eh.e_entry + first->bias, x->esp);
 	memset(t->tls, 0, sizeof(t->tls));
+	t->tls_used = false;
 	pv_load_tls(t->tls);
 	fpu_reset(t->fpu);
 	fpu_restore(t->fpu);

@@ -74,15 +74,11 @@ static void write_own_tid(void) { put_user_u32((void *)current->set_child_tid, c
 static void copy_machine_state(struct task *child, const struct clone_request *q)
 {
 	struct regs *r = task_user_regs(child);
-	uint16_t fs, gs;
 
 	*r = *task_user_regs(current);
 	r->eax = 0;
 	if (q->stack)
 		r->esp = q->stack;
-	user_segments_get(&fs, &gs);
-	child->fs = fs;
-	child->gs = gs;
 	fpu_save(child->fpu);
 	if (!cpu_has_fxsr)
 		fpu_restore(child->fpu);	/* saving has cleared the registers */

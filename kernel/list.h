@@ -36,6 +36,16 @@ static inline void list_del(struct list *node)
 	list_init(node);
 }
 
+/* Takes the first node off a list that has one; the node still points where it did. */
+static inline struct list *list_pop(struct list *head)
+{
+	struct list *node = head->next;
+
+	head->next = node->next;
+	head->next->prev = head;
+	return node;
+}
+
 /* The structure whose member ptr points at. */
 #define container_of(ptr, type, member)	((type *)((char *)(ptr) - offsetof(type, member)))
 

@@ -60,18 +60,14 @@ static void drop_page(struct buffer *b)
 	*b = (struct buffer) { NULL, PAGE_SIZE, PAGE_SIZE };
 }
 
-/* Waits for something to read: 1, 0 at the end, or a negative errno. */
-static int wait_readable(struct file *f, struct pipe *p)
+/* Waits for something to read where there is nothing: 1, 0 at the end, or a negative errno. */
+static __attribute__((noinline)) int wait_readable(struct file *f, struct pipe *p)
 {
-	while (empty(p)) {
-		if (!p->writers)
-			return 0;
-		if (f->flags & O_NONBLOCK)
-			return -EAGAIN;
-		if (WAIT_EVENT(&p->readable, !empty(p) || !p->writers, TIME_NEVER))
-			return -ERESTARTSYS;
-	}
-	return 1;
+	if (!p->writers)
+		return 0;
+	if (f->flags & O_NONBLOCK)
+		return -EAGAIN;
+	return WAIT_EVENT(&p->readable, !empty(p) || !p->writers, TIME_NEVER) ? -ERESTARTSYS : !empty(p);
 }
 
 /*
@@ -142,7 +138,7 @@ static int32_t pipe_read(struct file *f, void *buf, uint32_t n, uint64_t *pos)
  */
 static int wait_writable(struct file *f, struct pipe *p)
 {
-	while (p->readers && full(p)) {
+	if (p->readers && full(p)) {
 		if (f->flags & O_NONBLOCK)
 			return -EAGAIN;
 		if (WAIT_EVENT(&p->writable, !full(p) || !p->readers, TIME_NEVER))
@@ -200,7 +196,7 @@ static uint32_t append(struct pipe *p, const void *from, uint32_t n)
  * Everything but a small write that fits. Waits until all is written, or, without
  * waiting, as much as fits.
  */
-static int32_t write_pages(struct file *f, struct pipe *p, const char *buf, uint32_t n)
+static __attribute__((noinline)) int32_t write_pages(struct file *f, struct pipe *p, const char *buf, uint32_t n)
 {
 	uint32_t done = empty(p) ? 0 : append(p, buf, n % PAGE_SIZE);
 

@@ -21,7 +21,6 @@
 
 static struct list run_queue = LIST_INIT(run_queue);
 static uint32_t switches, switches_at_tick;
-static uint64_t switched_at;		/* time-stamp counter when current got the CPU */
 static uint64_t boot_cycles, boot_ns;
 
 static void slice_over(struct timer *timer);
@@ -52,13 +51,14 @@ static void slice_over(struct timer *timer)
 
 void sched_init(void)
 {
-	boot_cycles = switched_at = cycles();
+	boot_cycles = cycles();
+	idle_task.cycles = -boot_cycles;
 	boot_ns = clock_ns();
 }
 
 /* ---- CPU time ---- */
 
-uint64_t task_cycles(const struct task *task) { return task->cycles + (task == current ? cycles() - switched_at : 0); }
+uint64_t task_cycles(const struct task *task) { return task->cycles + (task == current ? cycles() : 0); }
 
 /* By the ratio of the two clocks since boot, to about 30 bits. */
 uint64_t cycles_to_ns(uint64_t count)
@@ -88,39 +88,40 @@ static struct task *choose_next(struct task *prev)
 {
 	if (list_empty(&run_queue))
 		return prev->state == TASK_RUNNING ? prev : &idle_task;
-	struct task *next = container_of(run_queue.next, struct task, run_node);
-	list_del(&next->run_node);
+	struct task *next = container_of(list_pop(&run_queue), struct task, run_node);
 	if (prev->state == TASK_RUNNING && prev != &idle_task)
 		list_add_tail(&prev->run_node, &run_queue);
 	return next;
 }
 
 /*
- * Interrupts stay off over the switch, so the next task begins with its own saved state of them.
- * What comes after context_switch is executed when this task is chosen again; whoever ran in
- * between may have ended and left a corpse.
+ * Interrupts stay off over the switch. What comes after context_switch is executed when this task
+ * is chosen again; whoever ran in between may have ended and left a corpse.
  */
 void schedule(void)
 {
-	IRQ_GUARD;
+	irq_disable();
 	struct task *prev = current, *next = choose_next(prev);
 
 	prev->work &= ~WORK_RESCHED;
 	if (next != prev) {
 		uint64_t now = cycles();
-		prev->cycles += now - switched_at;
-		switched_at = now;
+		prev->cycles += now;
+		next->cycles -= now;
 		switches++;
 		context_switch(prev, next);
 		task_bury();
 	}
+	irq_enable();
 }
 
 /*
  * Interrupts off. An interrupt may find the running task on its way to sleep: then it just doesn't.
  */
-static inline void make_runnable(struct task *task, struct task *running)
+static inline void make_runnable(struct task *task)
 {
+	struct task *running = current;
+
 	task->state = TASK_RUNNING;
 	if (task == running)
 		return;
@@ -140,7 +141,7 @@ void wake_task(struct task *task)
 	IRQ_GUARD;
 
 	if (asleep(task))
-		make_runnable(task, current);
+		make_runnable(task);
 }
 
 /*
@@ -164,7 +165,6 @@ void waitq_init(struct waitq *q) { list_init(&q->waiters); }
 
 void wake_all(struct waitq *q)
 {
-	struct task *running = current;
 	IRQ_GUARD;
 	struct waiter *w;
 
@@ -172,7 +172,7 @@ void wake_all(struct waitq *q)
 		if (unlikely(w->wake != NULL))
 			w->wake(w);
 		else if (asleep(w->task))
-			make_runnable(w->task, running);
+			make_runnable(w->task);
 }
 
 /* On the stack of a task that sleeps until a time; its timer is cancelled before it goes on. */

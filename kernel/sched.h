@@ -39,7 +39,8 @@ void wake_all(struct waitq *q);		/* every waiter: its task if that sleeps, or wh
 
 void sched_init(void);
 void wake_task(struct task *task);	/* makes a sleeping (not stopped) task runnable; a new one is asleep */
-void schedule(void);			/* gives the CPU away; returns when this task is chosen again. Not from interrupts */
+/* Gives the CPU away; returns when this task is chosen again, with interrupts on. Not from interrupts. */
+void schedule(void);
 void sched_idle_loop(void) __attribute__((noreturn));
 uint64_t task_cycles(const struct task *task);		/* CPU time until now, in ticks of the time-stamp counter */
 uint64_t cycles_to_ns(uint64_t count);

@@ -221,6 +221,7 @@ int tls_read(struct task *t, void *user, bool alloc)
 	if (d.entry_number < GDT_ENTRY_TLS_MIN || d.entry_number > GDT_ENTRY_TLS_MAX)
 		return -EINVAL;
 	t->tls[d.entry_number - GDT_ENTRY_TLS_MIN] = desc_empty(&d) ? 0 : to_descriptor(&d);
+	t->tls_used = true;
 	return 0;
 }
 

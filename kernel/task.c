@@ -81,6 +81,7 @@ static void task_inherit(struct task *t)
 	const struct task *from = current;
 
 	memcpy(t->tls, from->tls, sizeof(t->tls));
+	t->tls_used = from->tls_used;
 	memcpy(t->comm, from->comm, sizeof(t->comm));
 	t->landing_pad = from->landing_pad;
 	t->blocked = from->blocked;

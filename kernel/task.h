@@ -78,8 +78,8 @@ struct task {
 	uint32_t work;			/* WORK_*; looked at on every return to ring 3 */
 	struct mm *mm;			/* NULL: a kernel task, runs in whatever is loaded */
 	uint32_t landing_pad;		/* copy of mm->landing_pad for the entry path */
-	uint32_t fs, gs;		/* user selectors, saved at context switch */
 	uint64_t tls[3];		/* GDT entries 6, 7, 8 */
+	uint32_t tls_used;		/* since its exec one of them has been set */
 	struct fpu_state *fpu;		/* 16-byte aligned; NULL for kernel tasks */
 
 	enum task_state state;
@@ -88,7 +88,7 @@ struct task {
 	struct process *process;
 	int pid;			/* thread id */
 	char comm[16];
-	uint64_t cycles;		/* CPU time until its last switch */
+	uint64_t cycles;		/* CPU time until its last switch; of current, less the counter at that switch */
 
 	struct files *files;
 	struct fs *fsinfo;		/* root, cwd, umask */
@@ -138,8 +138,9 @@ static inline void waitq_add_task(struct waitq *q, struct waiter *w, struct task
 {
 	w->task = t;
 	w->wake = NULL;			/* means: wake the task */
-	IRQ_GUARD;
+	irq_disable();
 	list_add_tail(&w->node, &q->waiters);
+	irq_enable();
 }
 
 static inline void waitq_add(struct waitq *q, struct waiter *w)
@@ -149,9 +150,9 @@ static inline void waitq_add(struct waitq *q, struct waiter *w)
 
 static inline void waitq_remove(struct waiter *w)
 {
-	IRQ_GUARD;
-
+	irq_disable();
 	list_del(&w->node);
+	irq_enable();
 }
 
 /*

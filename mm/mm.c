@@ -17,11 +17,12 @@
 #define DEFAULT_STACK_LIMIT	(8u << 20)
 #define FORK_RESERVE		64u		/* frames that fork leaves free, or a 32nd of all where that is less */
 
-void mm_activate(struct mm *prev, struct mm *next)
+void mm_activate(struct mm *next)
 {
-	if (next == mm_loaded)
+	struct mm *prev = mm_loaded;
+
+	if (next == prev)
 		return;
-	prev = mm_loaded;
 	mm_loaded = next;
 	pv_activate(prev, next);
 }
@@ -31,7 +32,7 @@ struct mm *mm_use(struct mm *mm)
 	struct mm *old = current->mm;
 
 	current->mm = mm;
-	mm_activate(mm_loaded, mm ? mm : &init_mm);
+	mm_activate(mm ? mm : &init_mm);
 	return old;
 }
 
@@ -109,7 +110,7 @@ void mm_put(struct mm *mm)
 	if (--mm->users)
 		return;
 	if (mm == mm_loaded)
-		mm_activate(mm, &init_mm);
+		mm_activate(&init_mm);
 	for (struct vma *v = mm->first, *next; v; v = next) {
 		next = v->next;
 		vma_zap(mm, v, v->start, v->end);

@@ -86,7 +86,7 @@ void mm_protect_kernel(void);
 struct mm *mm_create(void);			/* users = 1, empty user half; NULL: out of memory */
 struct mm *mm_fork(struct mm *from);		/* a copy-on-write copy; NULL: out of memory */
 void mm_put(struct mm *mm);			/* drops a user; the last one tears everything down */
-void mm_activate(struct mm *prev, struct mm *next);	/* loads next's page tables, unless they are loaded */
+void mm_activate(struct mm *mm);		/* loads its page tables, unless they are loaded */
 /* The current task goes over to another address space; NULL: to none, as a kernel task. Returns what it had. */
 struct mm *mm_use(struct mm *mm);
 

@@ -13,11 +13,11 @@
 #include "mm/page.h"
 #include "vdso/vdso.h"
 
+size_t user_readable(const void *user);		/* called by uaccess.asm, too */
 /*
  * arch/x86/uaccess.asm, without checks: 0 or -EFAULT; user_string: length, most if there is no
  * NUL, or -EFAULT
  */
-int user_copy(void *to, const void *from, size_t n);
 int user_clear(void *user, size_t n);
 int user_string(char *to, const char *user, size_t most);
 int user_get32(uint32_t *to, const void *user);
@@ -29,7 +29,7 @@ extern const struct fixup __ex_table_start[], __ex_table_end[];
 static inline bool in_user_half(const void *user, size_t n) { return n <= USER_END && (uint32_t)user <= USER_END - n; }
 
 /* How many bytes from here on the user may read. */
-static size_t readable_from(const void *user)
+size_t user_readable(const void *user)
 {
 	uint32_t at = (uint32_t)user, gate = vdso_compat_base();
 
@@ -40,23 +40,7 @@ static size_t readable_from(const void *user)
 	return 0;
 }
 
-bool user_range_ok(const void *user, size_t n) { return in_user_half(user, n) || n <= readable_from(user); }
-
-/* Apart, so that the usual case needs no stack frame. */
-static __attribute__((noinline)) int copy_from_gate(void *to, const void *user, size_t n)
-{
-	return n <= readable_from(user) ? user_copy(to, user, n) : -EFAULT;
-}
-
-int copy_from_user(void *to, const void *user, size_t n)
-{
-	return likely(in_user_half(user, n)) ? user_copy(to, user, n) : copy_from_gate(to, user, n);
-}
-
-int copy_to_user(void *user, const void *from, size_t n)
-{
-	return likely(in_user_half(user, n)) ? user_copy(user, from, n) : -EFAULT;
-}
+bool user_range_ok(const void *user, size_t n) { return in_user_half(user, n) || n <= user_readable(user); }
 
 int clear_user(void *user, size_t n) { return likely(in_user_half(user, n)) ? user_clear(user, n) : -EFAULT; }
 
@@ -66,7 +50,7 @@ int clear_user(void *user, size_t n) { return likely(in_user_half(user, n)) ? us
  */
 int strncpy_from_user(char *to, const char *user, size_t size)
 {
-	size_t most = MIN(size, readable_from(user));
+	size_t most = MIN(size, user_readable(user));
 	int length = user_string(to, user, most);
 
 	if (likely(length < (int)most))
@@ -76,7 +60,7 @@ int strncpy_from_user(char *to, const char *user, size_t size)
 
 int get_user_u32(uint32_t *to, const void *user)
 {
-	return likely(in_user_half(user, sizeof(*to))) ? user_get32(to, user) : copy_from_gate(to, user, sizeof(*to));
+	return likely(in_user_half(user, sizeof(*to))) ? user_get32(to, user) : copy_from_user(to, user, sizeof(*to));
 }
 
 int put_user_u32(void *user, uint32_t value)

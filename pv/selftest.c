@@ -219,9 +219,9 @@ static void test_address_space(void)
 	if (!mm)
 		return;
 	irq_flags_t flags = irq_save();
-	mm_activate(&init_mm, mm);
+	mm_activate(mm);
 	pv_equal("activate: the kernel's memory", probe_read((volatile uint32_t *)&mm, &value) ? 0 : value, (uint32_t)mm);
-	mm_activate(mm, &init_mm);
+	mm_activate(&init_mm);
 	irq_restore(flags);
 	mm_put(mm);
 }

@@ -44,9 +44,8 @@ static void task(void)
 	OFFSET(TASK_kernel_esp, task, kernel_esp);
 	OFFSET(TASK_stack, task, stack);
 	OFFSET(TASK_work, task, work);
-	OFFSET(TASK_fs, task, fs);
-	OFFSET(TASK_gs, task, gs);
 	OFFSET(TASK_tls, task, tls);
+	OFFSET(TASK_tls_used, task, tls_used);
 	OFFSET(TASK_fpu, task, fpu);
 	OFFSET(TASK_mm, task, mm);
 	OFFSET(MM_pgd, mm, pgd);

@@ -3,10 +3,7 @@
 ; See cycles.h.
 
                 section .text
-                global  cycles, hardware_random
-
-cycles:         rdtsc
-                ret
+                global  hardware_random
 
 hardware_random:
                 rdrand  edx

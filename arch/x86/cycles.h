@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-uint64_t cycles(void);			/* the time-stamp counter */
+static inline uint64_t cycles(void) { return __builtin_ia32_rdtsc(); }		/* the time-stamp counter */
 int hardware_random(uint32_t *word);	/* RDRAND, only if the CPU has it (CPU_RDRAND): non-zero if it gave a word */
 
 #endif

@@ -2,12 +2,12 @@
 ;
 ; The context switch, and loading segments that may not be loadable.
 ;
-; A task that does not run has its callee-saved registers and the address where it goes on at
-; kernel_esp: edi, esi, ebx, ebp, eip (struct switch_frame in task_switch.c). The kernel's half of
+; A task that does not run has its user's gs and fs, its callee-saved registers and the address where
+; it goes on at kernel_esp: gs, fs, edi, esi, ebx, ebp, eip (struct switch_frame in task_switch.c). The kernel's half of
 ; all address spaces is the same, so the next one is loaded while still on the old stack. mm =
 ; NULL (idle, or ending) means: whatever is loaded stays. Every task has an FPU area, the idle
 ; task a spare one. The GDT always holds the TLS descriptors of the current task, so loading can
-; be left out when neither task has any. fs and gs are ring 3's; they are null while the TLS
+; be left out when neither task has ever had any. fs and gs are ring 3's; they are null while the TLS
 ; descriptors change, because a platform may look at them, and a selector that the processor
 ; refuses becomes null.
 
@@ -25,32 +25,22 @@ context_switch:	push	ebp
 		push	ebx
 		push	esi
 		push	edi
+		push	fs
+		push	gs
 		mov	esi, eax
 		mov	edi, edx
-		mov	ecx, fs
-		mov	edx, gs
-		mov	[esi + TASK_fs], ecx
-		mov	[esi + TASK_gs], edx
-		or	ecx, edx
-		jnz	.null_segments
-
-.save_fpu:	mov	eax, [esi + TASK_fpu]
+		mov	eax, [esi + TASK_fpu]
 		cmp	byte [cpu_has_fxsr], 0
 		je	.old_save
 		fxsave	[eax]
 
 .load:		PV_CALL	cpu, lazy_enter
-		mov	edx, [edi + TASK_mm]
-		test	edx, edx
+		mov	eax, [edi + TASK_mm]
+		test	eax, eax
 		jz	.tls
-		mov	eax, [esi + TASK_mm]
 		call	mm_activate
-.tls:		mov	eax, [esi + TASK_tls + 4]
-		or	eax, [esi + TASK_tls + 12]
-		or	eax, [esi + TASK_tls + 20]
-		or	eax, [edi + TASK_tls + 4]
-		or	eax, [edi + TASK_tls + 12]
-		or	eax, [edi + TASK_tls + 20]
+.tls:		mov	eax, [esi + TASK_tls_used]
+		or	eax, [edi + TASK_tls_used]
 		jnz	.load_tls
 .stack:		mov	eax, [edi + TASK_stack]
 		add	eax, KSTACK_SIZE - KSTACK_RESERVED
@@ -63,30 +53,30 @@ context_switch:	push	ebp
 		cmp	byte [cpu_has_fxsr], 0
 		je	.old_restore
 		fxrstor	[ecx]
-.segments:	mov	eax, [edi + TASK_fs]
-		mov	edx, [edi + TASK_gs]
-		mov	ecx, eax
-		or	ecx, edx
-		jnz	.load_segments
-.done:		pop	edi
+.gs:		pop	gs
+.fs:		pop	fs
+		pop	edi
 		pop	esi
 		pop	ebx
 		pop	ebp
 		ret
 
-.null_segments:	xor	ecx, ecx
-		mov	fs, ecx
-		mov	gs, ecx
-		jmp	.save_fpu
 .old_save:	fnsave	[eax]
 		jmp	.load
-.load_tls:	lea	eax, [edi + TASK_tls]
+.load_tls:	xor	eax, eax
+		mov	fs, eax
+		mov	gs, eax
+		lea	eax, [edi + TASK_tls]
 		PV_CALL	cpu, load_tls
 		jmp	.stack
 .old_restore:	frstor	[ecx]			; fnsave has cleared what it could wait for
-		jmp	.segments
-.load_segments:	call	load_user_segments
-		jmp	.done
+		jmp	.gs
+.null_gs:	mov	dword [esp], 0
+		jmp	.gs
+.null_fs:	mov	dword [esp], 0
+		jmp	.fs
+		FIXUP	.gs, .null_gs
+		FIXUP	.fs, .null_fs
 
 ; eax = fs, edx = gs
 		align	16

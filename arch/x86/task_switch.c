@@ -15,7 +15,7 @@
 #define TABLE_LDT	4u	/* selector bit: from a local table, which we have not */
 
 /* What context_switch (switch.asm) finds on the stack of a task that does not run. */
-struct switch_frame { uint32_t edi, esi, ebx, ebp, eip; };
+struct switch_frame { uint32_t gs, fs, edi, esi, ebx, ebp, eip; };
 
 /* switch.asm, entry.asm */
 void load_user_segments(uint32_t fs, uint32_t gs);
@@ -27,6 +27,7 @@ static void prepare(struct task *t, void (*start)(void), uint32_t ebx)
 	struct switch_frame *f = (struct switch_frame *)task_user_regs(t) - 1;
 
 	*f = (struct switch_frame) { .ebx = ebx, .eip = (uint32_t)start };
+	asm volatile("movl %%gs,%0\n\tmovl %%fs,%1" : "=r" (f->gs), "=r" (f->fs));
 	t->kernel_esp = (uint32_t)f;
 }
 
@@ -50,11 +51,6 @@ void regs_start_program(struct regs *r, uint32_t eip, uint32_t esp)
 }
 
 /* ---- the user's segments ---- */
-
-void user_segments_get(uint16_t *fs, uint16_t *gs)
-{
-	asm volatile("movw %%fs,%0\n\tmovw %%gs,%1" : "=r" (*fs), "=r" (*gs));
-}
 
 void user_segments_set(uint16_t fs, uint16_t gs)
 {

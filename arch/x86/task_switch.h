@@ -28,11 +28,7 @@ void task_prepare_kernel(struct task *t, void (*fn)(void));
  * 0 (abi linux-i386.md section 9).
  */
 void regs_start_program(struct regs *r, uint32_t eip, uint32_t esp);
-/*
- * The user's live fs and gs of the current task, and setting them (a selector that can't be loaded
- * becomes 0).
- */
-void user_segments_get(uint16_t *fs, uint16_t *gs);
+/* Loads the current task's user fs and gs; a selector that can't be loaded becomes 0. */
 void user_segments_set(uint16_t fs, uint16_t gs);
 /* A data segment selector that ring 3 may hold in ds, es, fs or gs. */
 int user_selector_ok(uint16_t selector);

@@ -3,7 +3,8 @@
 ; The only instructions, besides those that move FPU state and read the sixth argument of
 ; SYSENTER, by which the kernel touches user memory.
 ;
-; Ranges have been checked by mm/uaccess.c, which describes them. Each opens the SMAP window
+; Ranges have been checked by mm/uaccess.c, which describes them, but for the two copies: their usual
+; ranges, below USER_END, are checked here. Each opens the SMAP window
 ; around its accesses and has entries in the exception table. Copies go by words, because an
 ; emulator may count, and a processor without fast strings may execute, each step of a rep as an
 ; instruction. Calling convention: eax, edx, ecx, then the stack; 0 or -EFAULT in eax unless
@@ -12,17 +13,40 @@
 %include "arch/x86/fixup.inc"
 %include "pv/sites.inc"
 
-		global	user_copy, user_clear, user_string, user_get32, user_put32
+		extern	user_readable
+		global	copy_from_user, copy_to_user, user_clear, user_string, user_get32, user_put32
 
 		section	.text
 
-; eax = to, edx = from, ecx = bytes; one of them is the user's
+; eax = to, edx = from, which is the user's, ecx = bytes
 		align	16
-user_copy:	push	edi
+copy_from_user:	push	edi
 		push	esi
 		mov	edi, eax
 		mov	esi, edx
-		mov	edx, ecx
+		add	edx, ecx
+		jc	.above
+		cmp	edx, USER_END
+		jbe	copy_to_user.checked
+.above:		push	ecx
+		mov	eax, esi
+		call	user_readable		; the compat gate?
+		pop	ecx
+		cmp	ecx, eax
+		jbe	copy_to_user.checked
+		jmp	copy_to_user.refuse
+
+; eax = to, which is the user's, edx = from, ecx = bytes
+		align	16
+copy_to_user:	push	edi
+		push	esi
+		mov	edi, eax
+		mov	esi, edx
+		add	eax, ecx
+		jc	.refuse
+		cmp	eax, USER_END
+		ja	.refuse
+.checked:	mov	edx, ecx
 		shr	ecx, 2
 		and	edx, 3
 		PV_CALL	cpu, user_access_begin
@@ -35,7 +59,7 @@ user_copy:	push	edi
 		pop	edi
 		ret
 .fault:		PV_CALL	cpu, user_access_end
-		mov	eax, -EFAULT
+.refuse:	mov	eax, -EFAULT
 		pop	esi
 		pop	edi
 		ret

@@ -16,6 +16,8 @@ extern char test_stack[8192 + sizeof(void *)];	/* aligned to 8192 */
 
 #define PV_PV_OPS_H
 typedef uint32_t irq_flags_t;
+static inline void irq_disable(void) { }
+static inline void irq_enable(void) { }
 static inline irq_flags_t irq_save(void) { return 0; }
 static inline void irq_restore(irq_flags_t flags) { (void)flags; }
 #define IRQ_GUARD	(void)0
