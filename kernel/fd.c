@@ -162,11 +162,11 @@ int fd_install(struct file *f, uint32_t from, bool close_on_exec)
 }
 
 /* find_free(files, 0), quick when one of the first 32 will do. */
-static inline int first_free(struct files *files)
+static inline int first_free(const struct task *self)
 {
-	uint32_t free = ~files->map[0].open, fd = free ? (uint32_t)__builtin_ctz(free) : FD_MAX;
+	uint32_t free = ~self->files->map[0].open, fd = free ? (uint32_t)__builtin_ctz(free) : FD_MAX;
 
-	return likely(fd < current->process->rlimits[RLIMIT_NOFILE][0]) ? (int)fd : find_free(files, 0);
+	return likely(fd < self->process->rlimits[RLIMIT_NOFILE][0]) ? (int)fd : find_free(self->files, 0);
 }
 
 /* ---- open and close ---- */
@@ -178,8 +178,9 @@ static inline int first_free(struct files *files)
  */
 static inline long open_at(int dir, const char *path, uint32_t flags, uint32_t mode)
 {
-	struct files *files = current->files;
-	int fd = first_free(files);
+	const struct task *self = current;
+	struct files *files = self->files;
+	int fd = first_free(self);
 
 	if (unlikely(fd < 0))
 		return fd;

@@ -27,14 +27,19 @@ static inline struct file *file_that(int fd, uint32_t can)
 
 /* ---- read and write ---- */
 
+static __attribute__((noinline)) long closed_meanwhile(struct file *f, long done)
+{
+	file_put_last(f);
+	return done;
+}
+
 /* The file is held for as long as it takes: another thread may close the descriptor. */
 static inline long transfer(struct file *f, void *buf, uint32_t n, uint64_t *pos, bool write)
 {
 	n = MIN(n, MAX_TRANSFER);
 	file_get(f);
 	long done = write ? f->ops->write(f, buf, n, pos) : f->ops->read(f, buf, n, pos);
-	file_put(f);
-	return done;
+	return likely(--f->count) ? done : closed_meanwhile(f, done);
 }
 
 /* The hottest of all. */
@@ -52,37 +57,29 @@ long sys_write(int fd, const void *buf, uint32_t n)
 	return likely(f) ? transfer(f, (void *)buf, n, &f->pos, true) : -EBADF;
 }
 
-/* A position as it comes, in two words. */
-union position { struct { uint32_t low, high; }; uint64_t whole; };
-
 /* Why pread or pwrite can't be, in Linux's order; one of its reasons holds. */
-static long position_error(int fd, uint32_t high)
+static long position_error(int fd, int64_t pos)
 {
 	const struct file *f = fd_usable(fd);
 
-	if (high >> 31)
+	if (pos < 0)
 		return -EINVAL;
 	return f && !(f->can & FILE_SEEK) ? -ESPIPE : -EBADF;
 }
 
-long sys_pread64(int fd, void *buf, uint32_t n, uint32_t low, uint32_t high)
+/* The position comes in two words on the stack, the low one first, as the compiler would pass it. */
+long sys_pread64(int fd, void *buf, uint32_t n, int64_t pos)
 {
 	struct file *f = file_that(fd, FILE_PREAD);
-	union position pos = { { low, high } };
 
-	if (unlikely(!f || high >> 31))
-		return position_error(fd, high);
-	return transfer(f, buf, n, &pos.whole, false);
+	return likely(f && pos >= 0) ? transfer(f, buf, n, (uint64_t *)&pos, false) : position_error(fd, pos);
 }
 
-long sys_pwrite64(int fd, const void *buf, uint32_t n, uint32_t low, uint32_t high)
+long sys_pwrite64(int fd, const void *buf, uint32_t n, int64_t pos)
 {
 	struct file *f = file_that(fd, FILE_PWRITE);
-	union position pos = { { low, high } };
 
-	if (unlikely(!f || high >> 31))
-		return position_error(fd, high);
-	return transfer(f, (void *)buf, n, &pos.whole, true);
+	return likely(f && pos >= 0) ? transfer(f, (void *)buf, n, (uint64_t *)&pos, true) : position_error(fd, pos);
 }
 
 /*

@@ -31,10 +31,11 @@ static inline bool in_user_half(const void *user, size_t n) { return n <= USER_E
 /* How many bytes from here on the user may read. */
 size_t user_readable(const void *user)
 {
-	uint32_t at = (uint32_t)user, gate = vdso_compat_base();
+	uint32_t at = (uint32_t)user;
 
-	if (at < USER_END)
+	if (likely(at < USER_END))
 		return USER_END - at;
+	uint32_t gate = vdso_compat_base();
 	if (gate && at - (gate - PAGE_SIZE) < 2 * PAGE_SIZE)
 		return gate + PAGE_SIZE - at;
 	return 0;
@@ -50,12 +51,12 @@ int clear_user(void *user, size_t n) { return likely(in_user_half(user, n)) ? us
  */
 int strncpy_from_user(char *to, const char *user, size_t size)
 {
-	size_t most = MIN(size, user_readable(user));
-	int length = user_string(to, user, most);
+	size_t readable = user_readable(user);
+	int most = MIN(size, readable), length = user_string(to, user, most);
 
-	if (likely(length < (int)most))
+	if (likely(length < most))
 		return length;
-	return most < size ? -EFAULT : -ENAMETOOLONG;
+	return readable < size ? -EFAULT : -ENAMETOOLONG;
 }
 
 int get_user_u32(uint32_t *to, const void *user)

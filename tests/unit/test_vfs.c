@@ -280,8 +280,8 @@ static long guest_call(const struct call *c, struct result *r)
 	case LSEEK: return sys_lseek(c->fd, c->at - 3000, c->flags % 4 == 3 ? 7 : c->flags % 4);
 	case FTRUNCATE: return sys_ftruncate(c->fd, c->at - 300);
 	case FSTAT: n = sys_statx(c->fd, "", AT_EMPTY_PATH, 0x7ff, &st); if (!n) put_status(r, &st); return n;
-	case PREAD: n = sys_pread64(c->fd, r->data, c->n, c->at - 300, c->at < 300 ? -1 : 0); r->size = MAX(n, 0); return n;
-	case PWRITE: return sys_pwrite64(c->fd, input + c->at % 1000, c->n, c->at - 300, c->at < 300 ? -1 : 0);
+	case PREAD: n = sys_pread64(c->fd, r->data, c->n, (int64_t)c->at - 300); r->size = MAX(n, 0); return n;
+	case PWRITE: return sys_pwrite64(c->fd, input + c->at % 1000, c->n, (int64_t)c->at - 300);
 	case LIST: return read_folder(r, c->fd, false);
 	case MKDIR: return sys_mkdirat(c->fd2, c->path, c->n & 07777);
 	case RMDIR: return sys_unlinkat(c->fd2, c->path, AT_REMOVEDIR);
