@@ -8,6 +8,7 @@
 #   make bench    instructions per operation, and sizes         make book   build/book.html
 #   make sites    build/sites.html: every patch site            make cost   what the hooks cost (tools/pvcost)
 #   make bench PLATFORM=lguest    native and under the shim side by side, and where the difference goes
+#   make bench-check              fails when a figure is more than 3% worse than tests/bench-baseline.txt (tools/bench-check --record)
 #
 # Every folder's sources are found by name. Offsets that assembly needs come from C through tools/gen-offsets.c; the names
 # for backtraces from a first link through tools/ksyms. Objects depend on what they include.
@@ -41,7 +42,7 @@ SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS)) $(addsuffix /*.asm,$(F
 OBJECTS := $(patsubst %,$(B)/%.o,$(filter-out $(VDSO_SOURCES),$(SOURCES)))
 OFFSETS := $(B)/offsets.inc
 
-.PHONY: print-flags all iso run test check debug bench sites cost book clean
+.PHONY: print-flags all iso run test check debug bench bench-check sites cost book clean
 all: $(B)/postern.elf $(B)/initrd.cpio $(B)/shim.elf
 
 include user/rules.mk
@@ -107,6 +108,9 @@ debug: all
 
 bench: all
 	@tools/bench $(if $(PLATFORM),--platform $(PLATFORM))
+
+bench-check: all
+	@tools/bench-check
 
 cost: all
 	@tools/pvcost

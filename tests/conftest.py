@@ -2,7 +2,7 @@
 """pytest's set-up: how much is run (--level), what is counted, and the fixtures that boot machines.
 
 Marks: `quick` tests are all that --level quick runs, without those that are `slow`; `long` tests run at --level long only. A skip needs a reason and is printed
-with it. The run fails when nothing ran.
+with it. The run fails when nothing ran. `gate` tests compare figures with those on record; they run with --gate only, at every level but the quick one.
 """
 import pytest
 
@@ -14,6 +14,7 @@ LEVELS = ("quick", "normal", "long")
 
 def pytest_addoption(parser):
     parser.addoption("--level", choices=LEVELS, default="normal")
+    parser.addoption("--gate", action="store_true", help="also compare the figures with those on record")
     parser.addoption("--counts", help="file that receives the last line")
 
 
@@ -22,6 +23,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: not part of the quick run, though the rest of its file is")
     config.addinivalue_line("markers", "platforms(name...): runs once on each of these platforms")
     config.addinivalue_line("markers", "long: part of the long run only")
+    config.addinivalue_line("markers", "gate: part of runs with --gate only")
     config.addinivalue_line("markers", "long_on(platform): part of the long run only, there")
 
 
@@ -45,6 +47,8 @@ def pytest_collection_modifyitems(config, items):
         chosen = [i for i in items if not is_long(i)]
     else:
         chosen = list(items)
+    if not config.getoption("gate"):
+        chosen = [i for i in chosen if not i.get_closest_marker("gate")]
     config.hook.pytest_deselected(items=[i for i in items if i not in chosen])
     items[:] = chosen
 

@@ -3,18 +3,20 @@
  * bench [-n ROUNDS] [ROW...]: ticks of the time-stamp counter per operation, the median of ROUNDS (11) rounds; one line per row.
  *
  * Under QEMU with -icount shift=0 a tick is one instruction, and the count covers user, kernel and hypervisor. Rows
- * and definitions are those of the project's performance sheet; 4f and 10f repeat rows 4 and 10 with the FPU in use.
- * The two rdtsc around an operation are in the count; everything that can be prepared is prepared outside.
+ * and definitions are those of the project's performance sheet. A letter is a variant, which must behave like its row: f with the x87 in
+ * use, s with SSE in use, others of another size, depth or number. Each row has a process of its own, so that a row's figure doesn't depend on
+ * what ran before it. The two rdtsc around an operation are in the count; everything that can be prepared is prepared outside.
  */
 #include "user/libc/libc.h"
 #include "user/libc/vdso.h"
 
 #define MOST_ROUNDS 200
 #define PAGE        4096
+#define LARGE       (10 << 20)		/* a process that is no toy */
 
 static uint32_t ticks[MOST_ROUNDS];
 static int rounds = 11;
-static bool use_fpu;
+static char variant;
 
 static int by_value(const void *a, const void *b)
 {
@@ -48,10 +50,12 @@ static inline uint32_t now(void)
 
 static void touch_fpu(void)
 {
-	static float x = 1.5f;
+	static float x[4] = { 1.5f };
 
-	if (use_fpu)
-		__asm__ volatile("flds %0; fadds %0; fstps %0" : "+m"(x));
+	if (variant == 'f')
+		__asm__ volatile("flds %0; fadds %0; fstps %0" : "+m"(x[0]));
+	else if (variant == 's')
+		__asm__ volatile("movups %0, %%xmm0; addps %%xmm0, %%xmm0; movups %%xmm0, %0" : "+m"(x));
 }
 
 static void null_int80(void)
@@ -91,35 +95,71 @@ static void signal_self(void)
 	TIME({ touch_fpu(); kill(pid, SIGUSR1); });
 }
 
-static void open_close(void)
+static void time_open(const char *path)
 {
-	close(open("/bench.file", O_RDWR | O_CREAT, 0600));
-	TIME(close(open("/bench.file", O_RDONLY)));
-	unlink("/bench.file");
+	close(open(path, O_RDWR | O_CREAT, 0600));
+	TIME(close(open(path, O_RDONLY)));
+	unlink(path);
 }
 
-static void read_page(void)
+static void open_close(void)
 {
-	static char buf[PAGE] __attribute__((aligned(PAGE)));
-	int fd = open("/bench.file", O_RDWR | O_CREAT, 0600);
+	time_open("/bench.file");
+}
 
-	write_all(fd, buf, PAGE);
-	TIME(sys(__NR_pread64, fd, buf, PAGE, 0, 0));
+static void open_close_deep(void)
+{
+	static const char *const folders[] = { "/bench", "/bench/second", "/bench/second/third", "/bench/second/third/fourth" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		mkdir(folders[i], 0700);
+	time_open("/bench/second/third/fourth/file");
+	for (size_t i = ARRAY_SIZE(folders); i > 0; i--)
+		rmdir(folders[i - 1]);
+}
+
+static char *fresh_pages(int n)
+{
+	return mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static char *touched_pages(int n)
+{
+	volatile char *p = fresh_pages(n);
+
+	for (int i = 0; i < n; i++)
+		p[i * PAGE] = 1;
+	return (char *)p;
+}
+
+static void read_cached(void)
+{
+	int size = variant == 'b' ? 16 * PAGE : variant == 'a' ? 64 : PAGE, fd = open("/bench.file", O_RDWR | O_CREAT, 0600);
+	char *buf = touched_pages(16);
+
+	write_all(fd, buf, size);
+	TIME(sys(__NR_pread64, fd, buf, size, 0, 0));
 	close(fd);
 	unlink("/bench.file");
 }
 
 static void map_unmap(void)
 {
+	int n = variant == 'b' ? 64 : 4;
+
 	TIME({
-		void *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		munmap(p, 4 * PAGE);
+		void *p = fresh_pages(n);
+		munmap(p, n * PAGE);
 	});
 }
 
-static volatile char *fresh_pages(int n)
+/* Whoever clears the pages, and whenever, it is counted: each round uses those that the last one wrote to. */
+static void map_touch_unmap(void)
 {
-	return mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	TIME({
+		void *p = touched_pages(4);
+		munmap(p, 4 * PAGE);
+	});
 }
 
 /* One page more than the rounds: the first touch also makes the page table. */
@@ -133,13 +173,10 @@ static void page_fault(void)
 /* Ready are as many pages as there may be rounds, so that more rounds are just more faults. */
 static void cow_fault(void)
 {
-	volatile char *first = fresh_pages(MOST_ROUNDS + 1), *p = first;
+	volatile char *p = touched_pages(MOST_ROUNDS + 1) + (MOST_ROUNDS - rounds) * PAGE;
 	int fd[2];
 	char c;
 
-	for (int i = 0; i <= MOST_ROUNDS; i++)
-		first[i * PAGE] = 1;
-	p += (MOST_ROUNDS - rounds) * PAGE;
 	pipe(fd);
 	int pid = fork();
 	if (!pid) {
@@ -151,35 +188,62 @@ static void cow_fault(void)
 	TIME({ *p = 2; p += PAGE; });
 	close(fd[1]);
 	waitpid(pid, NULL, 0);
-	munmap((void *)first, (MOST_ROUNDS - rounds) * PAGE);
+}
+
+/* A process that hands on what it reads, until its reader's other end is closed; the caller keeps none of that. */
+static void relay(int from, int to, const int *close_there, size_t n, char *buf, int size)
+{
+	if (fork())
+		return;
+	for (size_t i = 0; i < n; i++)
+		close(close_there[i]);
+	while (read(from, buf, size) == size) {
+		touch_fpu();
+		write(to, buf, size);
+	}
+	_exit(0);
+}
+
+/* There and back through so many other processes, so many bytes each time. */
+static void time_ring(int others, int size)
+{
+	char *buf = touched_pages(1);
+	int fd[6];
+
+	for (int i = 0; i <= others; i++)
+		pipe(fd + 2 * i);
+	for (int i = 0; i < others; i++)
+		relay(fd[2 * i], fd[2 * i + 3], (int[]){ fd[1], fd[3] }, i ? 2 : 1, buf, size);
+	TIME({ touch_fpu(); write(fd[1], buf, size); read(fd[2 * others], buf, size); });
+	for (int i = 0; i < 2 * others + 2; i++)
+		close(fd[i]);
+	for (int i = 0; i < others; i++)
+		waitpid(-1, NULL, 0);
 }
 
 static void pipe_round_trip(void)
 {
-	int to[2], from[2];
-	char c = 0;
+	time_ring(1, variant == 'b' ? PAGE : 1);
+}
 
-	pipe(to);
-	pipe(from);
-	int pid = fork();
-	if (!pid) {
-		close(to[1]);
-		while (read(to[0], &c, 1) == 1) {
-			touch_fpu();
-			write(from[1], &c, 1);
-		}
-		_exit(0);
-	}
-	TIME({ touch_fpu(); write(to[1], &c, 1); read(from[0], &c, 1); });
-	close(to[1]);
-	waitpid(pid, NULL, 0);
-	close(to[0]);
-	close(from[0]);
-	close(from[1]);
+static void pipe_of_three(void)
+{
+	time_ring(2, 1);
+}
+
+/* The sheet's process is one of 17 KB: this program and two pages more. */
+static void grow(void)
+{
+	static char more[2 * PAGE];
+
+	memset(more, 1, sizeof(more));
+	if (variant == 'b')
+		touched_pages(LARGE / PAGE);
 }
 
 static void fork_exit(void)
 {
+	grow();
 	TIME({
 		int pid = fork();
 		if (!pid)
@@ -188,14 +252,22 @@ static void fork_exit(void)
 	});
 }
 
-static void fork_exec(void)
+/* The path of a program in the folder of this one. */
+static char *beside(const char *name)
 {
-	char path[256];
-	char *argv[] = { "exitcode", NULL };
+	static char path[256];
 
 	strlcpy(path, PTR(getauxval(AT_EXECFN)), sizeof(path) - 16);
 	char *slash = strrchr(path, '/');
-	strcpy(slash ? slash + 1 : path, "exitcode");
+	strcpy(slash ? slash + 1 : path, name);
+	return path;
+}
+
+static void fork_exec(void)
+{
+	char *argv[] = { "exitcode", NULL }, *path = beside(argv[0]);
+
+	grow();
 	TIME({
 		int pid = fork();
 		if (!pid) {
@@ -206,20 +278,61 @@ static void fork_exec(void)
 	});
 }
 
-static const struct {
+static const struct row {
 	const char *row, *name;
 	void (*run)(void);
 } rows[] = {
 	{ "1", "null-int80", null_int80 }, { "2", "null-gate", null_gate }, { "3", "vdso-clock", vdso_clock },
-	{ "4", "signal", signal_self }, { "4f", "signal-fpu", signal_self }, { "5", "open-close", open_close },
-	{ "6", "read-4k", read_page }, { "7", "mmap-munmap", map_unmap }, { "8", "page-fault", page_fault },
-	{ "9", "cow-fault", cow_fault }, { "10", "pipe-round-trip", pipe_round_trip },
-	{ "10f", "pipe-round-trip-fpu", pipe_round_trip }, { "11", "fork-exit-wait", fork_exit },
-	{ "12", "fork-exec-exit-wait", fork_exec },
+	{ "4", "signal", signal_self }, { "4f", "signal-x87", signal_self }, { "4s", "signal-sse", signal_self },
+	{ "5", "open-close", open_close }, { "5d", "open-close-deep", open_close_deep },
+	{ "6", "read-4k", read_cached }, { "6a", "read-64", read_cached }, { "6b", "read-64k", read_cached },
+	{ "7", "mmap-munmap", map_unmap }, { "7b", "mmap-munmap-64", map_unmap }, { "7t", "mmap-touch-munmap", map_touch_unmap },
+	{ "8", "page-fault", page_fault }, { "9", "cow-fault", cow_fault },
+	{ "10", "pipe-round-trip", pipe_round_trip }, { "10f", "pipe-round-trip-x87", pipe_round_trip },
+	{ "10s", "pipe-round-trip-sse", pipe_round_trip }, { "10t", "pipe-of-three", pipe_of_three },
+	{ "10b", "pipe-round-trip-4k", pipe_round_trip },
+	{ "11", "fork-exit-wait", fork_exit }, { "11b", "fork-exit-wait-10m", fork_exit },
+	{ "12", "fork-exec-exit-wait", fork_exec }, { "12b", "fork-exec-exit-wait-10m", fork_exec },
 };
+
+static int run(const struct row *r)
+{
+	variant = r->row[strlen(r->row) - 1];
+	r->run();
+	report(r->row, r->name);
+	return 0;
+}
+
+/* The same program again, for one row. */
+static int run_apart(const struct row *r)
+{
+	char number[8], *argv[] = { (char *)progname, "-n", number, (char *)r->row, NULL };
+	int status, pid = fork();
+
+	if (!pid) {
+		snprintf(number, sizeof(number), "%d", rounds);
+		execve(PTR(getauxval(AT_EXECFN)), argv, environ);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	if (status)
+		printf("bench: row %s ended with status 0x%x\n", r->row, status);
+	return status != 0;
+}
+
+static bool wanted(const struct row *r, int argc, char **argv)
+{
+	for (int k = 1; k < argc; k++) {
+		if (!strcmp(argv[k], r->row))
+			return true;
+	}
+	return argc < 2;
+}
 
 int main(int argc, char **argv)
 {
+	int failed = 0;
+
 	if (argc > 2 && !strcmp(argv[1], "-n")) {
 		rounds = atoi(argv[2]);
 		if (rounds < 1 || rounds > MOST_ROUNDS) {
@@ -230,14 +343,8 @@ int main(int argc, char **argv)
 		argv += 2;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		bool wanted = argc < 2;
-		for (int k = 1; k < argc; k++)
-			wanted |= !strcmp(argv[k], rows[i].row);
-		if (!wanted)
-			continue;
-		use_fpu = strchr(rows[i].row, 'f') != NULL;
-		rows[i].run();
-		report(rows[i].row, rows[i].name);
+		if (wanted(&rows[i], argc, argv))
+			failed |= (argc == 2 ? run : run_apart)(&rows[i]);
 	}
-	return 0;
+	return failed;
 }
