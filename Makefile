@@ -7,6 +7,7 @@
 #   make check    the quick gate, under a minute                make test   every test (tools/test)
 #   make bench    instructions per operation, and sizes         make book   build/book.html
 #   make sites    build/sites.html: every patch site            make cost   what the hooks cost (tools/pvcost)
+#   make trace [SCENARIO=fork] [PLATFORM=lguest]    build/trace/: a traced scenario as text, JSON and a page
 #   make bench PLATFORM=lguest    native and under the shim side by side, and where the difference goes
 #   make bench-check              fails when a figure is more than 3% worse than tests/bench-baseline.txt (tools/bench-check --record)
 #
@@ -42,7 +43,7 @@ SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS)) $(addsuffix /*.asm,$(F
 OBJECTS := $(patsubst %,$(B)/%.o,$(filter-out $(VDSO_SOURCES),$(SOURCES)))
 OFFSETS := $(B)/offsets.inc
 
-.PHONY: print-flags all iso run test check debug bench bench-check sites cost book clean
+.PHONY: print-flags all iso run test check debug bench bench-check sites cost trace book clean
 all: $(B)/postern.elf $(B)/initrd.cpio $(B)/shim.elf
 
 include user/rules.mk
@@ -114,6 +115,12 @@ bench-check: all
 
 cost: all
 	@tools/pvcost
+
+# What each scenario of user/bin/scenario.c does, event by event; SCENARIO: only that one.
+SCENARIOS := $(or $(SCENARIO),gates fork fault switch tick)
+trace: $(addprefix trace-,$(SCENARIOS))
+trace-%: all
+	@tools/trace-scenario $* $(or $(PLATFORM),native) $(B)/trace
 
 sites: $(B)/sites.html
 $(B)/sites.html: $(B)/postern.elf tools/pvsites
