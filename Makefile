@@ -10,6 +10,7 @@
 #   make trace [SCENARIO=fork] [PLATFORM=lguest]    build/trace/: a traced scenario as text, JSON and a page
 #   make bench PLATFORM=lguest    native and under the shim side by side, and where the difference goes
 #   make bench-check              fails when a figure is more than 3% worse than tests/bench-baseline.txt (tools/bench-check --record)
+#   make bench-linux              the same program on Debian's own i386 kernel, fetched once, beside ours
 #
 # Every folder's sources are found by name. Offsets that assembly needs come from C through tools/gen-offsets.c; the names
 # for backtraces from a first link through tools/ksyms. Objects depend on what they include.
@@ -43,7 +44,7 @@ SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS)) $(addsuffix /*.asm,$(F
 OBJECTS := $(patsubst %,$(B)/%.o,$(filter-out $(VDSO_SOURCES),$(SOURCES)))
 OFFSETS := $(B)/offsets.inc
 
-.PHONY: print-flags all iso run test check debug bench bench-check sites cost trace book clean
+.PHONY: print-flags all iso run test check debug bench bench-check bench-linux sites cost trace book clean
 all: $(B)/postern.elf $(B)/initrd.cpio $(B)/shim.elf
 
 include user/rules.mk
@@ -112,6 +113,9 @@ bench: all
 
 bench-check: all
 	@tools/bench-check
+
+bench-linux: all
+	@tools/bench-linux
 
 cost: all
 	@tools/pvcost

@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 
+import debian
 from machine import ROOT
 
 BASELINE = ROOT / "tests/bench-baseline.txt"
@@ -148,6 +149,27 @@ def test_every_row_is_counted_and_its_variants_are_like_it(figures):
     assert native["7t"] >= 4 * CLEAR and native["10b"] > 4 * COPY
     for row in "11", "12":
         assert native[row + "b"] - native[row] <= PER_PAGE * (10 << 20) / 4096, row
+
+
+# ---- beside Linux ----
+
+@pytest.mark.long
+def test_beside_linux():
+    """The same program counts on Debian's kernel what the sheet says of it, within a quarter: the kernel is updated, the definitions are not."""
+    package = debian.package("linux-image-686-pae")
+    debian.package((package / "usr/share/doc/linux-image-686-pae").readlink().name)
+    p = run("bench-linux", "--json")
+    assert p.returncode == 0, p.stderr
+    found = json.loads(p.stdout)
+    of_sheet = {row: linux for row, _, _, _, _, linux, _ in tool("bench").ROWS if linux and row != "15"}
+    assert len(of_sheet) == 14
+    assert {row: found["linux"][row] for row in of_sheet} == {row: pytest.approx(n, rel=0.25) for row, n in of_sheet.items()}
+    assert all(found["native"][row] < n for row, n in found["linux"].items())
+
+
+def test_a_linux_that_is_not_there_is_refused():
+    p = run("bench-linux", "--no-fetch", "/nowhere/vmlinuz")
+    assert p.returncode == 1 and "cannot read /nowhere/vmlinuz" in p.stderr and not p.stdout
 
 
 # ---- under the shim ----

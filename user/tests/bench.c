@@ -5,7 +5,8 @@
  * Under QEMU with -icount shift=0 a tick is one instruction, and the count covers user, kernel and hypervisor. Rows
  * and definitions are those of the project's performance sheet. A letter is a variant, which must behave like its row: f with the x87 in
  * use, s with SSE in use, others of another size, depth or number. Each row has a process of its own, so that a row's figure doesn't depend on
- * what ran before it. The two rdtsc around an operation are in the count; everything that can be prepared is prepared outside.
+ * what ran before it. The two rdtsc around an operation are in the count; everything that can be prepared is prepared outside. As process 1
+ * it first tells the counter, from which the boot of a kernel that doesn't count it can be told.
  */
 #include "user/libc/libc.h"
 #include "user/libc/vdso.h"
@@ -331,8 +332,11 @@ static bool wanted(const struct row *r, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	uint64_t started = rdtsc();
 	int failed = 0;
 
+	if (getpid() == 1)
+		printf("bench: process 1 since tick %llu\n", started);
 	if (argc > 2 && !strcmp(argv[1], "-n")) {
 		rounds = atoi(argv[2]);
 		if (rounds < 1 || rounds > MOST_ROUNDS) {
