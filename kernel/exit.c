@@ -48,11 +48,21 @@ void task_bury_now(void)
 
 /* ---- telling the parent ---- */
 
-/* wait4 is woken in any case: it may be asleep with SIGCHLD ignored or blocked. */
-static void send_child_signal(struct process *p, int sig, int code, int status)
+/* What a siginfo_t tells of a child, by its status word. */
+static struct siginfo_head child_info(int pid, int status)
 {
-	struct siginfo_head info = { .signo = sig, .code = code, .value = { p->pid, 0, status } };
+	int code = status == W_CONTINUED ? CLD_CONTINUED : WIFSTOPPED(status) ? CLD_STOPPED : WIFEXITED(status) ? CLD_EXITED : CLD_KILLED;
+	int value = code == CLD_CONTINUED ? SIGCONT : code == CLD_KILLED ? WTERMSIG(status) : WEXITSTATUS(status);
 
+	return (struct siginfo_head) { .signo = SIGCHLD, .code = code, .value = { pid, 0, value } };
+}
+
+/* wait4 is woken in any case: it may be asleep with SIGCHLD ignored or blocked. */
+static void send_child_signal(struct process *p, int sig, int status)
+{
+	struct siginfo_head info = child_info(p->pid, status);
+
+	info.signo = sig;
 	if (sig)
 		send_signal_head(p->parent, NULL, &info);
 	wake_all(&p->parent->child_wait);
@@ -66,10 +76,10 @@ static const struct k_sigaction *child_action(const struct process *parent)
 	return parent->threads ? &container_of(parent->tasks.next, struct task, group_node)->sighand->action[SIGCHLD - 1] : &ignore;
 }
 
-void notify_parent_of_stop(struct process *p, int code, int sig)
+void notify_parent_of_stop(struct process *p, int status)
 {
 	if (p->parent)
-		send_child_signal(p, child_action(p->parent)->flags & SA_NOCLDSTOP ? 0 : SIGCHLD, code, sig);
+		send_child_signal(p, child_action(p->parent)->flags & SA_NOCLDSTOP ? 0 : SIGCHLD, status);
 }
 
 /* The process is complete as a zombie. True when nobody will wait for it. */
@@ -77,12 +87,11 @@ static bool notify_parent_of_end(struct process *p)
 {
 	const struct k_sigaction *action = child_action(p->parent);
 	bool ignored = p->exit_signal == SIGCHLD && (action->handler == SIG_IGN || action->flags & SA_NOCLDWAIT);
-	int code = p->exit_code;
 
 	list_del(&p->sibling);
 	if (!ignored)
 		list_add(&p->sibling, &p->parent->children);
-	send_child_signal(p, p->exit_signal, WIFEXITED(code) ? CLD_EXITED : CLD_KILLED, WIFEXITED(code) ? WEXITSTATUS(code) : WTERMSIG(code));
+	send_child_signal(p, p->exit_signal, p->exit_code);
 	return ignored;
 }
 
@@ -259,6 +268,9 @@ void exit_process(int status)
 
 /* ---- waiting ---- */
 
+#define WAIT_STATES	(WEXITED | WSTOPPED | WCONTINUED)
+#define WAIT_KINDS	(__WNOTHREAD | __WALL | __WCLONE)
+
 struct wait_for {
 	int pid, pgid, options;		/* one child, or one group, or both 0: any */
 	int status;			/* what was found: its status and CPU time */
@@ -276,22 +288,30 @@ static bool eligible(const struct process *p, const struct wait_for *w)
 	return w->options & __WALL || (p->exit_signal != SIGCHLD) == !!((uint32_t)w->options & __WCLONE);
 }
 
-/* What this child has to report: its pid, or 0. A zombie's report is its last: it is freed. */
+/*
+ * What this child has to report: its pid, or 0; -ECHILD: it has ended, and that isn't asked for. A zombie's report is
+ * its last: it is freed. WNOWAIT: it can be told again.
+ */
 static int report(struct process *p, struct wait_for *w)
 {
 	int pid = p->pid;
+	bool keep = w->options & WNOWAIT;
 
 	w->cycles = process_cycles(p) + p->child_cycles;
+	if (!p->threads && !(w->options & WEXITED))
+		return -ECHILD;
 	if (!p->threads) {
 		w->status = p->exit_code;
+		if (keep)
+			return pid;
 		current->process->child_cycles += w->cycles;
 		list_del(&p->sibling);
 		process_free(p);
-	} else if (p->stopped && w->options & WUNTRACED && !p->stop_reported) {
-		p->stop_reported = true;
+	} else if (p->stopped && w->options & WSTOPPED && !p->stop_reported) {
+		p->stop_reported = !keep;
 		w->status = W_STOPCODE(p->stop_signal);
 	} else if (p->continued && w->options & WCONTINUED) {
-		p->continued = false;
+		p->continued = keep;
 		w->status = W_CONTINUED;
 	} else {
 		return 0;
@@ -306,7 +326,7 @@ static int report(struct process *p, struct wait_for *w)
 static int look_for_child(struct wait_for *w)
 {
 	struct process *me = current->process, *p, *next;
-	int pid, result = -ECHILD;
+	int found, result = -ECHILD;
 
 	task_bury();			/* so that its stack and process, if nobody is to wait for that, are gone */
 	if (w->pid) {
@@ -316,13 +336,22 @@ static int look_for_child(struct wait_for *w)
 	list_for_each_safe(p, next, &me->children, sibling) {
 		if (!eligible(p, w))
 			continue;
-		result = 0;
-		pid = report(p, w);
-		if (pid)
-			return pid;
-		if (!(w->options & (WUNTRACED | WCONTINUED)))
+		found = report(p, w);
+		if (found > 0)
+			return found;
+		result = MAX(result, found);
+		if (!(w->options & (WSTOPPED | WCONTINUED)))
 			break;
 	}
+	return result;
+}
+
+static int wait_for(struct wait_for *w)
+{
+	int result = 0;
+
+	if (WAIT_EVENT(&current->process->child_wait, (result = look_for_child(w)) || w->options & WNOHANG, TIME_NEVER))
+		return -ERESTARTSYS;
 	return result;
 }
 
@@ -332,20 +361,35 @@ static int look_for_child(struct wait_for *w)
  */
 long sys_wait4(int pid, int *status, int options, struct rusage *usage)
 {
-	struct wait_for w = { .pid = MAX(pid, 0), .pgid = pid < -1 ? -pid : 0, .options = options };
-	int result = 0;
+	struct wait_for w = { .pid = MAX(pid, 0), .pgid = pid < -1 ? -pid : 0, .options = options | WEXITED };
 
-	if ((uint32_t)options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE))
+	if ((uint32_t)options & ~(WNOHANG | WUNTRACED | WCONTINUED | WAIT_KINDS))
 		return -EINVAL;
 	if (pid == INT32_MIN)
 		return -ESRCH;
 	if (!pid)
 		w.pgid = current->process->pgid;
-	if (WAIT_EVENT(&current->process->child_wait, (result = look_for_child(&w)) || options & WNOHANG, TIME_NEVER))
-		return -ERESTARTSYS;
+	int result = wait_for(&w);
 	if (result <= 0)
 		return result;
 	if (status && put_user_u32(status, w.status))
 		return -EFAULT;
 	return usage && rusage_put(usage, cycles_to_ns(w.cycles)) ? -EFAULT : result;
+}
+
+/* The head of the siginfo is written in any case, as on Linux: of zeros when there is nothing to tell, be it for an error. */
+long sys_waitid(int which, int id, siginfo_t *user, uint32_t options, struct rusage *usage)
+{
+	struct wait_for w = { .pid = which == P_PID ? id : 0, .pgid = which == P_PGID ? id ? id : current->process->pgid : 0, .options = options };
+	struct siginfo_head info = { 0 };
+	bool valid = which == P_PID ? id > 0 : which == P_PGID ? id >= 0 : which == P_ALL;
+	int result = -EINVAL;
+
+	if (valid && options & WAIT_STATES && !(options & ~(WNOHANG | WNOWAIT | WAIT_STATES | WAIT_KINDS)))
+		result = wait_for(&w);
+	if (result > 0)
+		info = child_info(result, w.status);
+	if (result > 0 && usage && rusage_put(usage, cycles_to_ns(w.cycles)))
+		return -EFAULT;
+	return user && copy_to_user(user, &info, sizeof(info)) ? -EFAULT : MIN(result, 0);
 }

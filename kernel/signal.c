@@ -212,7 +212,7 @@ static bool act_at_once(struct process *p, int sig)
 		process_stir(p, NULL);	/* all of them had to look when it was set: no sleep is cut short only now */
 		p->continued |= p->stopped;
 		if (p->stopped)
-			notify_parent_of_stop(p, CLD_CONTINUED, SIGCONT);
+			notify_parent_of_stop(p, W_CONTINUED);
 		p->stopped = false;
 	}
 	return false;
@@ -290,7 +290,7 @@ void signals_check_stopped(struct process *p)
 	if (p->stop_signal && !p->stopped && p->threads && p->stopped_threads == p->threads) {
 		p->stopped = true;
 		p->stop_reported = p->continued = false;
-		notify_parent_of_stop(p, CLD_STOPPED, p->stop_signal);
+		notify_parent_of_stop(p, W_STOPCODE(p->stop_signal));
 	}
 }
 

@@ -290,8 +290,8 @@ static inline void task_bury(void)
 	if (__builtin_expect(task_corpse != NULL, 0))
 		task_bury_now();
 }
-/* The parent hears that p has stopped (CLD_STOPPED) or goes on (CLD_CONTINUED). */
-void notify_parent_of_stop(struct process *p, int code, int sig);
+/* The parent hears that p has stopped or goes on: status is what wait4 would tell. */
+void notify_parent_of_stop(struct process *p, int status);
 
 /*
  * exec: kills every other thread of the process and sleeps until they are gone; the current one
