@@ -109,7 +109,7 @@ debug: all
 	@tools/debug
 
 bench: all
-	@tools/bench $(if $(PLATFORM),--platform $(PLATFORM))
+	@tools/bench $(if $(PLATFORM),--platform $(PLATFORM) $(if $(filter lguest,$(PLATFORM)),--batching))
 
 bench-check: all
 	@tools/bench-check

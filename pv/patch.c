@@ -5,7 +5,8 @@
  * The ladder for a site: the hook is pv_nop -> nothing; the backend has a snippet for it that fits -> the snippet; else a direct call. What is left
  * of the site's bytes is filled with prefixes of the first instruction (DS overrides: they change nothing where segments are flat), so padding
  * executes no instruction of its own; only an empty site costs one no-op. Sites are written through the boot's writable mapping of the text; with
- * pv=nopatch they stay as they are.
+ * pv=nopatch they stay as they are. With pv=nolazy the ways into the lazy modes become nothing, so each update is made at once: a fault
+ * that goes away with it is a missing flush. (The ways out stay; nothing waits there.)
  */
 #include "boot/cmdline.h"
 #include "kernel/lib.h"
@@ -25,6 +26,7 @@
 extern const struct pv_site __pv_sites_start[], __pv_sites_end[];
 
 uint16_t pv_site_ends[PV_OP_COUNT][PV_ENDS];
+static bool never_lazy;
 
 static void fill(uint8_t *at, unsigned length, const uint8_t *code, unsigned n)
 {
@@ -57,7 +59,8 @@ static enum pv_site_end patch_site(const struct pv_site *site)
 	const struct pv_snippet *s = snippet_for(hook, site->length);
 	uint8_t *at = (uint8_t *)site->address;
 
-	if (hook == pv_nop) {
+	if (hook == pv_nop || (never_lazy && (site->op == offsetof(struct pv_ops, cpu.lazy_enter) ||
+					      site->op == offsetof(struct pv_ops, mmu.lazy_enter)))) {
 		fill(at, site->length, nothing, sizeof(nothing));
 		return PV_END_NOTHING;
 	}
@@ -93,7 +96,8 @@ void pv_patch(void)
 	uint16_t total[PV_ENDS] = { 0 };
 	struct cpuid_regs ignored;
 
-	if (option("pv") && !leave && !list)
+	never_lazy = option_is("pv", "nolazy");
+	if (option("pv") && !leave && !list && !never_lazy)
 		option_bad("pv");
 	irq_flags_t flags = irq_save();
 	for (const struct pv_site *site = __pv_sites_start; site < __pv_sites_end; site++) {

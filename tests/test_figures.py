@@ -197,6 +197,23 @@ def test_what_the_shim_was_entered_for_by_reflection():
     assert found["per operation"]["exits"]["reflections"] == pytest.approx(1, abs=0.1) and found["shim"] > 2 * found["native"]
 
 
+@pytest.mark.parametrize("row, batched, unbatched", [
+    ("7t", 1, 4), ("10", 2, 4), pytest.param("11", 9, 11, marks=pytest.mark.long), pytest.param("12", 13, 15, marks=pytest.mark.long)])
+def test_batching_saves_exits(row, batched, unbatched):
+    """munmap of four pages is one call instead of four; a switch one instead of two; fork and exec save those of their switches."""
+    found = tool("bench").batching(row, "")
+    assert found["on"]["exits"] == pytest.approx(batched, abs=0.1)
+    assert found["off"]["exits"] == pytest.approx(unbatched, abs=0.1)
+    assert found["off"]["hypercalls"] < found["on"]["hypercalls"] + 0.1, "nor is anything told twice"
+
+
+@pytest.mark.platforms("native", "lguest")
+def test_nothing_depends_on_the_lazy_modes(boot):
+    r = boot("pv=nolazy", "-c '/tests/memory; /tests/process; grep lazy_enter /proc/pv'", timeout=120)
+    r.expect(0, r"^cpu\.lazy_enter +0 +0 +\d+ +0$", r"^mmu\.lazy_enter +0 +0 +\d+ +0$")
+    assert "not ok" not in r.console
+
+
 def test_two_runs_count_the_same():
     def counts():
         return tool("bench").figures(["8", "11"], "")
