@@ -18,7 +18,7 @@ enum trace_class {
 	TRACE_HYPERCALL,	/* number; ebx, ecx, edx, esi. The shim: 0x100 is added if it came by the ring */
 	TRACE_TRAP,		/* an exception's vector, BEGIN; eip, cs, error code, and cr2 if it is a page fault */
 	TRACE_SYSCALL,		/* number; BEGIN: the first four arguments; END: the result */
-	TRACE_SWITCH,		/* to another task: the hook's index; its kernel stack. The next record names the task */
+	TRACE_SWITCH,		/* to another task: the hook's index; its kernel stack, its pid */
 	TRACE_FLUSH,		/* of TLB or page tables: the hook's index; its arguments as with TRACE_OP */
 	TRACE_IRQ,		/* the interrupt's line, BEGIN; eip, cs */
 	TRACE_RETURN,		/* END of what a trap, an interrupt or a system call began: the hook's index; eip, cs, eflags, eax */

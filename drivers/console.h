@@ -7,9 +7,12 @@
 #define DRIVERS_CONSOLE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Polled, needs nothing, and works with interrupts off; "\n" is sent as it is. Nothing happens if there is no UART. */
 void serial_early_write(const char *text, size_t n);
+/* COM2, polled as well: records of a trace. 0: there is no such UART. */
+uint32_t serial_trace_out(const void *records, size_t n);
 /* The rest want memory, interrupts and the terminal: in time for the platform's console_init. */
 void serial_init(void);					/* COM1 at 115200 baud 8n1, FIFO, IRQ 4; quiet if there is no UART */
 void vga_init(void);					/* text screen at 0xB8000; skipped if there is none */

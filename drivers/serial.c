@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The serial line COM1: a 16550 or what passes for one. Registers: National Semiconductor PC16550D data sheet,
+ * The serial lines: a 16550 or what passes for one. Registers: National Semiconductor PC16550D data sheet,
  * section 8.
  *
  * Output is polled, one byte at a time, and so works from the first instruction on and in the middle of a panic. The
@@ -16,6 +16,8 @@
 #include "kernel/tty.h"
 
 #define PORT		0x3F8u
+#define TRACE_PORT	0x2F8u		/* COM2 */
+#define FIFO_BYTES	16u
 #define IRQ		4u
 
 enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, LINE = 3, MODEM = 4, STATUS = 5, SCRATCH = 7 };
@@ -39,20 +41,19 @@ static void out(unsigned reg, uint8_t value) { io_out8(PORT + reg, value); }
  * Where there is no UART, reads give 0xFF, or the register without meaning doesn't remember. Interrupts stay off; the
  * divisor shares the addresses of the data and interrupt registers.
  */
-static void set_up(void)
+static bool set_up(uint32_t port)
 {
-	tried = true;
-	out(SCRATCH, 0x5A);
-	if (in(STATUS) == 0xFF || in(SCRATCH) != 0x5A)
-		return;
-	out(INTERRUPTS, 0);
-	out(LINE, LINE_DIVISOR);
-	out(DATA, 1);			/* 115200 / 1 baud */
-	out(INTERRUPTS, 0);
-	out(LINE, LINE_8N1);
-	out(FIFO, FIFO_ON_AT_8);
-	out(MODEM, MODEM_READY);
-	present = true;
+	io_out8(port + SCRATCH, 0x5A);
+	if (io_in8(port + STATUS) == 0xFF || io_in8(port + SCRATCH) != 0x5A)
+		return false;
+	io_out8(port + INTERRUPTS, 0);
+	io_out8(port + LINE, LINE_DIVISOR);
+	io_out8(port + DATA, 1);	/* 115200 / 1 baud */
+	io_out8(port + INTERRUPTS, 0);
+	io_out8(port + LINE, LINE_8N1);
+	io_out8(port + FIFO, FIFO_ON_AT_8);
+	io_out8(port + MODEM, MODEM_READY);
+	return true;
 }
 
 /*
@@ -62,12 +63,29 @@ static void set_up(void)
 void serial_early_write(const char *text, size_t n)
 {
 	if (!tried)
-		set_up();
+		present = set_up(PORT);
+	tried = true;
 	while (present && n--) {
 		while (!(io_in8(PORT + STATUS) & STATUS_CAN_SEND))
 			;
 		io_out8(PORT + DATA, *text++);
 	}
+}
+
+/* Nobody else writes here, so the FIFO is filled each time that it has run empty. */
+uint32_t serial_trace_out(const void *records, size_t n)
+{
+	static bool there;
+	const uint8_t *byte = records;
+
+	if (!n)
+		there = set_up(TRACE_PORT);
+	for (size_t i = 0; there && i < n; i++) {
+		while (i % FIFO_BYTES == 0 && !(io_in8(TRACE_PORT + STATUS) & STATUS_CAN_SEND))
+			;
+		io_out8(TRACE_PORT + DATA, byte[i]);
+	}
+	return there;
 }
 
 /*

@@ -20,6 +20,7 @@
 #define ROUND_UP(x, to)	(((x) + (to) - 1) & ~((to) - 1))	/* `to` is a power of two */
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
+#define RO_AFTER_INIT	__attribute__((section(".data.ro_after_init")))	/* data that mm_protect_kernel makes read-only */
 
 void *memcpy(void *to, const void *from, size_t n);
 void *memmove(void *to, const void *from, size_t n);

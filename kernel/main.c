@@ -22,6 +22,7 @@
 #include "mm/heap.h"
 #include "mm/mm.h"
 #include "pv/pv.h"
+#include "pv/trace.h"
 #include "vdso/vdso.h"
 
 /* Counted from the first instruction on, so that the boot line says what a boot costs (PERFORMANCE.md, row 13). */
@@ -84,6 +85,7 @@ static void setup_memory(struct boot_info *bi)
 	heap_init(option_is("heap", "debug"));
 	vmalloc_init();
 	vdso_prepare();
+	trace_start();
 	pv_patch();
 	mm_protect_kernel();
 	cpu_protect();

@@ -11,6 +11,7 @@
 #include "kernel/syscall.h"
 #include "kernel/version.h"
 #include "pv/pv.h"
+#include "pv/trace.h"
 #include "vdso/vdso.h"
 
 #define KB_PER_PAGE	(PAGE_SIZE / 1024)
@@ -63,6 +64,20 @@ static void show_kmsg(struct text *t)
 
 	if (to)
 		t->len += log_read(&pos, to, LOG_SIZE);
+}
+
+/* Whoever opens it takes the records; what it does meanwhile goes into the next ones. */
+static void show_trace(struct text *t)
+{
+	struct trace_record *to;
+	unsigned n;
+
+	do {
+		to = (struct trace_record *)text_room(t, TRACE_PIECE * sizeof(*to));
+		IRQ_GUARD;
+		n = to ? trace_take(to, TRACE_PIECE) : 0;
+		t->len += n * sizeof(*to);
+	} while (n == TRACE_PIECE);
 }
 
 /*
@@ -148,6 +163,7 @@ const struct proc_row proc_system_rows[] = {
 	{ "pv", PROC_TEXT, show_pv, NULL },
 	{ "self", PROC_LINK, show_self, NULL },
 	{ "stat", PROC_TEXT, show_stat, NULL },
+	{ "trace", PROC_TEXT, show_trace, NULL },
 	{ "uptime", PROC_TEXT, show_uptime, NULL },
 	{ "version", PROC_TEXT, NULL, KERNEL_NAME " version " KERNEL_RELEASE " " KERNEL_VERSION "\n" },
 	{ NULL, 0, NULL, NULL },

@@ -15,7 +15,7 @@ long sys_ni_syscall(void) { return -ENOSYS; }
 #define SYSCALL_IS(nr, name, call, ...)	[nr] = (syscall_fn)(void *)sys_##name,
 
 #pragma GCC diagnostic ignored "-Woverride-init"	/* the lines stand over the default */
-const syscall_fn syscall_table[SYSCALL_MAX] = {
+syscall_fn syscall_table[SYSCALL_MAX] RO_AFTER_INIT = {
 	[0 ... SYSCALL_MAX - 1] = (syscall_fn)(void *)sys_ni_syscall,
 #include "kernel/syscalls.def"
 };

@@ -32,7 +32,7 @@
 #define SYSCALL_MAX	460		/* numbers below this have a slot in the table */
 
 typedef long (*syscall_fn)(uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t);
-extern const syscall_fn syscall_table[SYSCALL_MAX];
+extern syscall_fn syscall_table[SYSCALL_MAX];	/* read-only after boot */
 
 long sys_ni_syscall(void);	/* -ENOSYS */
 

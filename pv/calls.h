@@ -87,6 +87,7 @@ static inline void pv_shutdown(enum outcome outcome, int code, const char *line)
 static inline void pv_early_console(const char *text, size_t n) { (void)PV_CALL2(0, io.early_console, text, n); }
 static inline void pv_console_init(void) { (void)PV_CALL0(0, io.console_init); }
 static inline void pv_devices_init(void) { (void)PV_CALL0(0, io.devices_init); }
+static inline uint32_t pv_trace_out(const void *records, size_t n) { return PV_CALL2(0, io.trace_out, records, n); }
 
 /* cpu */
 static inline void pv_cpuid(uint32_t leaf, uint32_t sub, struct cpuid_regs *out) { (void)PV_CALL3(cpu.cpuid, leaf, sub, out); }

@@ -499,6 +499,7 @@ static const struct pv_io_ops lguest_io = {
 	.early_console = lguest_print,
 	.console_init = lguest_console_init,
 	.devices_init = pv_nop,
+	.trace_out = NOTHING,
 };
 
 static const struct pv_smp_ops lguest_smp = {

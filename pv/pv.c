@@ -13,8 +13,6 @@
 #include "pv/backend.h"
 #include "pv/pv.h"
 
-#define RO_AFTER_INIT	__attribute__((section(".data.ro_after_init")))
-
 struct pv_ops pv_ops RO_AFTER_INIT = { 0 };
 struct pv_facts pv_facts RO_AFTER_INIT = { .name = "unknown" };
 const struct pv_backend *pv_backend RO_AFTER_INIT = NULL;

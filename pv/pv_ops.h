@@ -122,6 +122,7 @@ struct pv_io_ops {
 	void (*early_console)(const char *text, size_t n);
 	void (*console_init)(void);			/* registers the platform's consoles */
 	void (*devices_init)(void);
+	uint32_t (*trace_out)(const void *records, size_t n);	/* 0: there is nobody to take them; n = 0 just asks */
 };
 
 struct pv_smp_ops {

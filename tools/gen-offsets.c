@@ -11,12 +11,14 @@
 #include "arch/x86/desc.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/sigcontext.h"
+#include "arch/x86/traps.h"
 #include "boot/window.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
 #include "mm/page.h"
 #include "pv/pv_ops.h"
+#include "pv/trace.h"
 #include "tools/offsets.h"
 #include "vdso/data.h"
 
@@ -64,6 +66,9 @@ static void constants(void)
 	DEFINE(USER_END, USER_END);
 	DEFINE(SYSCALL_MAX, SYSCALL_MAX);
 	DEFINE(EFAULT, EFAULT);
+	DEFINE(TRAPS_WITH_ERROR, TRAPS_WITH_ERROR);
+	DEFINE(TRACE_THUNKS, TRACE_THUNKS);
+	DEFINE(TRACE_THUNK_SIZE, TRACE_THUNK_SIZE);
 	DEFINE(FPSTATE_FSAVE_SIZE, FPSTATE_FSAVE_SIZE);
 	OFFSET(FPSTATE_sw, fpstate, sw);
 	OFFSET(FPSTATE_status, fpstate, status);

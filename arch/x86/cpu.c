@@ -24,7 +24,7 @@
 #define MSR_EFER	0xC0000080u
 #define EFER_NXE	(1u << 11)
 
-struct cpu_info cpu_info __attribute__((section(".data.ro_after_init")));
+struct cpu_info cpu_info RO_AFTER_INIT;
 
 /* The names of each word's bits from bit 0 on; a point: no name. */
 static const char *const names[CPU_WORDS] = {

@@ -28,7 +28,6 @@
 #define VECTOR_BREAKPOINT	3
 #define VECTOR_OVERFLOW		4
 #define VECTOR_DOUBLE_FAULT	8
-#define VECTOR_PAGE_FAULT	14
 #define VECTOR_IRQ		32
 #define VECTOR_SYSCALL		0x80
 
@@ -92,19 +91,21 @@ void desc_int80(void (*entry)(void))
 	set_gate(VECTOR_SYSCALL, GATE_TRAP | GATE_USER, kernel_cs(), (uint32_t)entry);
 }
 
-static void init_idt(void)
+void desc_gates(const uint32_t entries[VECTOR_IRQ + IRQ_COUNT])
 {
 	uint32_t cs = kernel_cs();
 
-	for (unsigned v = 0; v < 32; v++)
-		set_gate(v, GATE_INTERRUPT, cs, exception_entries[v]);
-	set_gate(VECTOR_DEBUG, GATE_TRAP, cs, exception_entries[VECTOR_DEBUG]);
-	set_gate(VECTOR_BREAKPOINT, GATE_INTERRUPT | GATE_USER, cs, exception_entries[VECTOR_BREAKPOINT]);
-	set_gate(VECTOR_OVERFLOW, GATE_INTERRUPT | GATE_USER, cs, exception_entries[VECTOR_OVERFLOW]);
+	for (unsigned v = 0; v < VECTOR_IRQ + IRQ_COUNT; v++)
+		set_gate(v, GATE_INTERRUPT, cs, entries[v]);
+	set_gate(VECTOR_DEBUG, GATE_TRAP, cs, entries[VECTOR_DEBUG]);
+	set_gate(VECTOR_BREAKPOINT, GATE_INTERRUPT | GATE_USER, cs, entries[VECTOR_BREAKPOINT]);
+	set_gate(VECTOR_OVERFLOW, GATE_INTERRUPT | GATE_USER, cs, entries[VECTOR_OVERFLOW]);
 	set_gate(VECTOR_DOUBLE_FAULT, GATE_TASK, GDT_DOUBLE_FAULT_TSS << 3, 0);
-	set_gate(VECTOR_PAGE_FAULT, GATE_INTERRUPT, cs, (uint32_t)page_fault_entry);
-	for (unsigned irq = 0; irq < IRQ_COUNT; irq++)
-		set_gate(VECTOR_IRQ + irq, GATE_INTERRUPT, cs, irq_entries[irq]);
+}
+
+static void init_idt(void)
+{
+	desc_gates(gate_entries);
 	desc_int80(int80_entry);
 	pv_load_idt(&(struct desc_ptr) { sizeof(idt) - 1, (uint32_t)idt });
 }

@@ -35,6 +35,8 @@ extern struct tss boot_tss;
 
 /* GDT, IDT (all vectors), TSS, the double-fault task, TR. Works on boot page tables; loads segments with pv_facts.kernel_rpl. Called once, early. */
 void desc_init(void);
+/* Where exceptions and interrupts go: gate_entries (traps.h), or what stands before them. */
+void desc_gates(const uint32_t entries[48]);
 /* Where int 0x80 goes. */
 void desc_int80(void (*entry)(void));
 uint32_t kernel_cs(void);

@@ -34,7 +34,7 @@
 %include "pv/sites.inc"
 
 		extern	exception, page_fault, mm_fault_quick, bad_return, irq_dispatch, task_work, syscall_table, sys_ni_syscall
-		global	int80_entry, int80_or_sysenter, page_fault_entry, exception_entries, irq_entries
+		global	int80_entry, int80_or_sysenter, gate_entries
 		global	sysenter_entry, sysenter_stepped, sysenter_argument, iret_fault, return_again
 		global	task_start_user, task_start_kernel
 
@@ -311,10 +311,12 @@ exception_%1:
 		jmp	exception_common
 %endmacro
 
-ERROR_CODES	equ	1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 | 1 << 21 | 1 << 29 | 1 << 30
+exception_14	equ	page_fault_entry
 %assign vector 0
 %rep 32
-		EXCEPTION vector, (ERROR_CODES >> vector & 1)
+%if vector != 14
+		EXCEPTION vector, (TRAPS_WITH_ERROR >> vector & 1)
+%endif
 %assign vector vector + 1
 %endrep
 
@@ -360,13 +362,12 @@ task_start_user:
 		dd	irq_%1
 %endmacro
 
-exception_entries:
+gate_entries:
 %assign vector 0
 %rep 32
 		EXCEPTION_ADDRESS vector
 %assign vector vector + 1
 %endrep
-irq_entries:
 %assign line 0
 %rep 16
 		INTERRUPT_ADDRESS line

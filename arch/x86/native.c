@@ -336,6 +336,7 @@ static const struct pv_io_ops native_io = {
 	.early_console = serial_early_write,
 	.console_init = native_console_init,
 	.devices_init = pv_nop,
+	.trace_out = serial_trace_out,
 };
 
 static const struct pv_smp_ops native_smp = {

@@ -17,8 +17,10 @@
  */
 void backtrace(const uint32_t *frame);
 
-extern const uint32_t exception_entries[32], irq_entries[16];	/* addresses */
-void page_fault_entry(void);
+/* Exceptions whose frame has an error code: Intel SDM volume 3, table 6-1; 29 and 30 are AMD's (APM volume 2, table 8-1). */
+#define TRAPS_WITH_ERROR	(1u << 8 | 1u << 10 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 | 1u << 17 | 1u << 21 | 1u << 29 | 1u << 30)
+
+extern const uint32_t gate_entries[48];		/* addresses: of exceptions, then of interrupts 0 to 15 */
 void int80_entry(void);
 void int80_or_sysenter(void);	/* the same where a host may make SYSENTER int 0x80 */
 void sysenter_entry(void);

@@ -63,6 +63,7 @@ PV_DIRECT(void, banner, void);
 PV_DIRECT(void, shutdown, enum outcome, int, const char *);
 PV_DIRECT(void, console_init, void);
 PV_PLAIN(void, serial_early_write, const char *, size_t);
+PV_PLAIN(uint32_t, serial_trace_out, const void *, size_t);
 static inline void pv_early_setup(struct boot_info *bi) { direct_early_setup(bi); }
 static inline uint32_t pv_reserve_top(void) { return 0; }
 static inline void pv_memory_map(struct boot_info *bi) { (void)bi; }
@@ -72,6 +73,7 @@ static inline void pv_shutdown(enum outcome outcome, int code, const char *line)
 static inline void pv_early_console(const char *text, size_t n) { direct_serial_early_write(text, n); }
 static inline void pv_console_init(void) { direct_console_init(); }
 static inline void pv_devices_init(void) { }
+static inline uint32_t pv_trace_out(const void *records, size_t n) { return direct_serial_trace_out(records, n); }
 
 /* cpu */
 PV_DIRECT(void, cpuid, uint32_t, uint32_t, struct cpuid_regs *);
