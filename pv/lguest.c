@@ -213,8 +213,8 @@ static void lguest_fpu_ts(uint32_t set)
 
 /* ---- mmu ---- */
 
-/* A top level, and whether its tables were changed behind the host's back. init_mm's is none: it has no user part. */
-struct top { pgd_t entries[PTRS_PER_PGD]; bool changed; };
+/* A top level, a multiple of 32 (16.2), and whether its tables were changed behind the host's back. init_mm's is none: it has no user part. */
+struct top { _Alignas(32) pgd_t entries[PTRS_PER_PGD]; bool changed; };
 
 static const pgd_t *loaded;
 

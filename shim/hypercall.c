@@ -68,10 +68,10 @@ static void call_shutdown(struct guest *g, const struct lguest_call_args *a)
 
 static void call_new_pgtable(struct guest *g, const struct lguest_call_args *a)
 {
-	if (a->ebx < g->limit * PAGE_SIZE)
-		shadow_load(g, a->ebx);
-	else
+	if (a->ebx >= g->limit * PAGE_SIZE || (options.abi_min && a->ebx % 32))
 		guest_stop(g, "NEW_PGTABLE: bad address 0x%08x", a->ebx);
+	else
+		shadow_load(g, a->ebx);
 }
 
 static void call_flush_tlb(struct guest *g, const struct lguest_call_args *a)

@@ -106,6 +106,9 @@ def test_host_command(stand_in):
                 qemu + " -device isa-debug-exit,iobase=0xf4", "--timeout", "20")
         assert (p.returncode, p.stdout) == (status, "hello\n"), p
     assert run("--kernel", str(stand_in), "--initrd", "none", "--host", "no-such-command").returncode == 125
+    for end, status in (("lguest: CRASH: postern: outcome exit 7", 7), ("postern: outcome exit 7\\nmore", 104)):
+        p = run("--kernel", str(stand_in), "--initrd", "none", "--host", f"printf 'a\\r\\r'; sleep 0.2; printf '\\nb\\r\\r\\n{end}\\n'")
+        assert p.returncode == status and p.stdout.startswith("a\nb\n"), p
     assert run("--kernel", str(stand_in), "--initrd", "none", "--host", "exit 105").returncode == 105
 
 
