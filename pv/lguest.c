@@ -303,7 +303,7 @@ static uint32_t lguest_ack(uint32_t irq)
 /* ---- time ---- */
 
 static struct pv_clock_desc tsc;		/* usable: the host vouches for the TSC */
-static uint64_t boot_wall_ns;			/* what time it was when clock_ns was 0 */
+static uint64_t boot_wall_ns, told_wall_ns;	/* what time it was when clock_ns was 0, and when clock_by_host looked last */
 
 /* As of the last interrupt. */
 static uint64_t host_wall_ns(void)
@@ -318,16 +318,16 @@ static uint64_t host_wall_ns(void)
 	return (uint64_t)sec * NSEC_PER_SEC + nsec;
 }
 
-/* The host may set its clock; ours never goes back. */
+/* The host may set its clock: ours never goes back, and goes on from there. */
 static uint64_t clock_by_host(void)
 {
-	static uint64_t last;
+	static uint64_t gone;
 	irq_flags_t flags = irq_save();
 	uint64_t now = host_wall_ns();
 
-	if (now > boot_wall_ns && now - boot_wall_ns > last)
-		last = now - boot_wall_ns;
-	now = last;
+	gone += now > told_wall_ns ? now - told_wall_ns : 0;
+	told_wall_ns = now;
+	now = gone;
 	irq_restore(flags);
 	return now;
 }
@@ -367,7 +367,7 @@ static void lguest_early_setup(struct boot_info *bi)
 
 	(void)bi;
 	loaded = init_mm.pgd;
-	boot_wall_ns = host_wall_ns();
+	boot_wall_ns = told_wall_ns = host_wall_ns();
 	tsc = (struct pv_clock_desc){ .tsc_base = cycles(), .shift = 32, .error_ppm = 1, .source = "the host's time at interrupts" };
 	if (!lguest_data.tsc_khz)
 		return;

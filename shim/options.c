@@ -60,6 +60,7 @@ static const struct { const char *name, *off, *on; bool *set; } switches[] = {
 	{ "flags", "clear", "live", &options.live_flags },
 	{ "sysenter", "off", "on", &options.sysenter },
 	{ "tsc", "on", "off", &options.no_tsc },
+	{ "time", "steady", "back", &options.set_back },
 	{ "irqpending", "clear", "sticky", &options.sticky },
 	{ "devices", "on", "off", &options.no_devices },
 	{ "pae", "on", "off", &options.two_level },

@@ -9,6 +9,7 @@
  *				int 0x80, which then never goes directly; without sysenter=on and gates=reflect
  *	sysenter=off|on		SYSENTER faults, as on real hosts; or it is reflected as vector 0x80
  *	tsc=on|off		tsc_khz tells the rate, or 0
+ *	time=steady|back	back: every eighth time that it is told is set back by one minute more
  *	irqpending=clear|sticky	sticky: never cleared, as real hosts do by mistake (lguest.md 7.2)
  *	devices=on|off		a virtio console on the device page, or nothing
  *	pae=on|off		off: the guest's tables are read in the two-level format
@@ -33,7 +34,7 @@ struct module { uint32_t start, end; char cmdline[CMDLINE_SIZE]; };
 struct options {
 	uint32_t mem, reserve, restarts, lifetime;
 	unsigned crash;				/* machine_crash_kind, or 0 */
-	bool reflect_all, live_flags, sysenter, no_tsc, sticky, no_devices, two_level, abi_min, stats;
+	bool reflect_all, live_flags, sysenter, no_tsc, set_back, sticky, no_devices, two_level, abi_min, stats;
 };
 extern struct options options;
 extern struct module modules[MAX_MODULES];

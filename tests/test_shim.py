@@ -47,6 +47,11 @@ def test_self_test_in_every_mode(options):
     boot("selftest=pv", "-c 'echo end'", on="lguest", shim=options, mem=64).expect(0, "selftest: .* 0 failed")
 
 
+def test_host_that_sets_its_clock_back():
+    """Without a TSC that is the guest's only clock: its own goes on."""
+    boot("", "-c 'sleep 1; /tests/times'", on="lguest", shim="tsc=off time=back", mem=64, timeout=60).expect(0, " passed, 0 failed$")
+
+
 @pytest.mark.parametrize("attack, refused, otherwise", [
     ("pmd_all", "13", "ended: tried"), ("pgd_3", "15", "ended: tried"), ("ring_of_shutdowns", "2 in the ring", "ended: from the ring"),
 ])

@@ -89,9 +89,9 @@ static void test_agreement(void)
 	}
 	equal("it doesn't go back", back, 0);
 	int64_t m = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-	while (now(CLOCK_PROCESS_CPUTIME_ID) - cpu < 3 * MS)
+	while (now(CLOCK_PROCESS_CPUTIME_ID) - cpu < 30 * MS)		/* without a TSC the clock goes in steps of 10 ms */
 		;
-	ok(now(CLOCK_MONOTONIC) - m >= 2 * MS, "time used is no more than time gone by");
+	ok(now(CLOCK_MONOTONIC) - m >= 15 * MS, "time used is no more than time gone by");
 	cpu = now(CLOCK_PROCESS_CPUTIME_ID);
 	nanosleep(&(struct timespec){ 0, 30 * MS }, NULL);
 	ok(now(CLOCK_PROCESS_CPUTIME_ID) - cpu < 25 * MS, "sleep uses none");
