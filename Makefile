@@ -11,6 +11,7 @@
 #   make bench PLATFORM=lguest    native and under the shim side by side, and where the difference goes
 #   make bench-check              fails when a figure is more than 3% worse than tests/bench-baseline.txt (tools/bench-check --record)
 #   make bench-linux              the same program on Debian's own i386 kernel, fetched once, beside ours
+#   make growth                   what operations cost while there is more and more of something (tools/growth)
 #
 # Every folder's sources are found by name. Offsets that assembly needs come from C through tools/gen-offsets.c; the names
 # for backtraces from a first link through tools/ksyms. Objects depend on what they include.
@@ -44,7 +45,7 @@ SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS)) $(addsuffix /*.asm,$(F
 OBJECTS := $(patsubst %,$(B)/%.o,$(filter-out $(VDSO_SOURCES),$(SOURCES)))
 OFFSETS := $(B)/offsets.inc
 
-.PHONY: print-flags all iso run test check debug bench bench-check bench-linux sites cost trace book clean
+.PHONY: print-flags all iso run test check debug bench bench-check bench-linux growth sites cost trace book clean
 all: $(B)/postern.elf $(B)/initrd.cpio $(B)/shim.elf
 
 include user/rules.mk
@@ -116,6 +117,9 @@ bench-check: all
 
 bench-linux: all
 	@tools/bench-linux
+
+growth: all
+	@tools/growth
 
 cost: all
 	@tools/pvcost

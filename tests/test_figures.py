@@ -151,6 +151,44 @@ def test_every_row_is_counted_and_its_variants_are_like_it(figures):
         assert native[row + "b"] - native[row] <= PER_PAGE * (10 << 20) / 4096, row
 
 
+# ---- growth ----
+
+@pytest.mark.parametrize("points", ["SHORT", pytest.param("POINTS", marks=pytest.mark.long)])
+def test_growth(points):
+    """The slopes, and for all points also that the book's figure tells of a kernel like this."""
+    growth = tool("growth")
+    p = run("growth", "--json", *["--short"] * (points == "SHORT"))
+    assert p.returncode == 0, p.stdout + p.stderr
+    found = {curve: [tuple(point) for point in at] for curve, at in json.loads(p.stdout)["postern"].items()}
+    assert growth.whole(found, getattr(growth, points)) and not growth.too_steep(found)
+    if points == "POINTS":
+        record = growth.load()["postern"]
+        assert {c: [n for _, n in at] for c, at in found.items()} == {c: pytest.approx([n for _, n in at], rel=0.25) for c, at in record.items()}
+
+
+FLAT_CURVES = {"boot": [(16, 1000), (116, 1000)], "fork": [(0, 1000), (10, 1000)], "open": [(0, 1000), (10, 1000)], "wake": [(0, 1000), (10, 1000)],
+               "create": [(0, 1000), (10, 1000)]}
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("curve, points, steep", [
+    ("boot", [(16, 1000), (116, 1000 + 512 * 100)], False), ("boot", [(16, 1000), (116, 1001 + 512 * 100)], True),
+    ("fork", [(0, 1000), (10, 2000)], False), ("fork", [(0, 1000), (10, 2001)], True), ("fork", [(0, 1000), (5, 1900), (10, 1900)], True),
+    ("open", [(0, 1000), (1000, 1029)], False), ("open", [(0, 1000), (1000, 1031)], True), ("wake", [(0, 1000), (10, 1031), (1000, 1000)], True),
+    ("create", [(0, 1000), (1000, 1100)], True), ("create", [(0, 1000), (1000, 900)], False)])
+def test_steep_curves_are_noticed(curve, points, steep):
+    assert tool("growth").too_steep({**FLAT_CURVES, curve: points}) == [curve] * steep
+
+
+@pytest.mark.quick
+def test_the_growth_on_record_is_whole():
+    growth = tool("growth")
+    record = growth.load()
+    assert growth.whole(record["postern"], growth.POINTS) and not growth.too_steep(record["postern"])
+    assert growth.whole(record["linux"], {c: at for c, at in growth.POINTS.items() if c != "boot"})
+    assert growth.slope(record["postern"]["fork"]) < growth.slope(record["linux"]["fork"])
+
+
 # ---- beside Linux ----
 
 @pytest.mark.long
