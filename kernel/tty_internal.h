@@ -37,8 +37,8 @@ struct tty {
 	uint32_t raw_out, raw_in;	/* count bytes; taken modulo RAW_SIZE */
 	struct timer watch;		/* looks for signal keys */
 	unsigned quiet;			/* rounds of `watch` since somebody used the terminal */
-	uint8_t raw[RAW_SIZE];
-	char line[LINE_SIZE];
+	uint8_t *raw;			/* RAW_SIZE bytes */
+	char *line;			/* LINE_SIZE bytes */
 };
 
 /* tty.c */
