@@ -112,13 +112,15 @@ _Static_assert(offsetof(struct lguest_boot_params, cmd_line_ptr) == 0x228 && off
 _Static_assert(offsetof(struct lguest_boot_params, e820) == 0x2D0 && offsetof(struct lguest_boot_params, ramdisk_image) == 0x218, "section 4.1");
 
 /* The device page, at the end of RAM: descriptors one behind the other, type 0 ends (section 9). Not aligned. */
-enum lguest_device_type { LGUEST_DEVICE_END = 0, LGUEST_DEVICE_NET = 1, LGUEST_DEVICE_BLOCK = 2, LGUEST_DEVICE_CONSOLE = 3, LGUEST_DEVICE_RNG = 4 };
+enum lguest_device_type { LGUEST_DEVICE_END = 0, LGUEST_DEVICE_NET = 1, LGUEST_DEVICE_BLOCK = 2, LGUEST_DEVICE_CONSOLE = 3, LGUEST_DEVICE_RNG = 4,
+			  LGUEST_DEVICE_TRACE = 0x54 };	/* of this shim alone: a struct lguest_trace, no queue; NOTIFY has its records taken */
 enum lguest_device_status { LGUEST_ACKNOWLEDGE = 1, LGUEST_DRIVER = 2, LGUEST_DRIVER_OK = 4, LGUEST_FAILED = 0x80 };
 
 struct lguest_device {
 	uint8_t type, num_vq, feature_len, config_len, status;	/* then num_vq queues, features offered, features taken, configuration */
 } __attribute__((packed));
 struct lguest_queue { uint16_t num, irq; uint32_t pfn; } __attribute__((packed));
+struct lguest_trace { struct lguest_device device; uint32_t address, bytes; } __attribute__((packed));
 
 _Static_assert(sizeof(struct lguest_device) == 5 && sizeof(struct lguest_queue) == 8, "section 9");
 

@@ -114,15 +114,15 @@ static struct console notify_console = { .write = lguest_print, .has_log = true 
 
 /* ---- finding it ---- */
 
-/* The first console among the descriptors of the page, or NULL. They are not aligned, and a page may lie. */
-static volatile struct lguest_device *find_console(char *page)
+/* The first of a kind among the descriptors of the page, or NULL. They are not aligned, and a page may lie. */
+static volatile struct lguest_device *find_on(char *page, enum lguest_device_type type, unsigned queues)
 {
 	for (uint32_t at = 0; at + sizeof(struct lguest_device) <= PAGE_SIZE; ) {
 		volatile struct lguest_device *d = (volatile struct lguest_device *)(page + at);
 		uint32_t size = sizeof(*d) + d->num_vq * sizeof(struct lguest_queue) + 2 * d->feature_len + d->config_len;
 		if (d->type == LGUEST_DEVICE_END || at + size > PAGE_SIZE)
 			return NULL;
-		if (d->type == LGUEST_DEVICE_CONSOLE && d->num_vq >= 2)
+		if (d->type == type && d->num_vq >= queues)
 			return d;
 		at += size;
 	}
@@ -146,14 +146,23 @@ static bool start_console(volatile struct lguest_device *d, uint32_t address)
 	return true;
 }
 
-/* The page that the host has put behind the RAM. */
+/* On the page that the host has put behind the RAM; *address: what NOTIFY is told. */
+static volatile struct lguest_device *find(enum lguest_device_type type, unsigned queues, uint32_t *address)
+{
+	uint32_t at = boot_info.ram_count ? boot_info.ram[boot_info.ram_count - 1].end : 0;
+	char *page = ioremap(at, PAGE_SIZE);
+	volatile struct lguest_device *d = page ? find_on(page, type, queues) : NULL;
+
+	*address = at + ((char *)d - page);
+	return d;
+}
+
 void lguest_console_init(void)
 {
-	uint32_t address = boot_info.ram_count ? boot_info.ram[boot_info.ram_count - 1].end : 0;
-	char *page = ioremap(address, PAGE_SIZE);
-	volatile struct lguest_device *d = page ? find_console(page) : NULL;
+	uint32_t address;
+	volatile struct lguest_device *d = find(LGUEST_DEVICE_CONSOLE, 2, &address);
 
-	if (!d || !start_console(d, address + ((char *)d - page))) {
+	if (!d || !start_console(d, address)) {
 		console_register(&notify_console);
 		return;
 	}
@@ -161,4 +170,20 @@ void lguest_console_init(void)
 	irq_register(input.irq, receive);
 	IRQ_GUARD;
 	receive();
+}
+
+/* Asked first, with no records. */
+uint32_t lguest_trace_out(const void *records, size_t n)
+{
+	static volatile struct lguest_trace *to;
+	static uint32_t address;
+
+	if (!n) {
+		to = (volatile struct lguest_trace *)find(LGUEST_DEVICE_TRACE, 0, &address);
+		return to && to->device.config_len >= sizeof(*to) - sizeof(to->device);
+	}
+	to->address = virt_to_phys(records);
+	to->bytes = n;
+	lguest_call(LHCALL_NOTIFY, address, 0, 0, 0);
+	return 1;
 }

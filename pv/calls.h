@@ -108,6 +108,10 @@ static inline void pv_load_tls(const uint64_t tls[3]) { (void)PV_CALL1(cpu.load_
 static inline void pv_set_kernel_stack(uint32_t esp) { (void)PV_CALL1(cpu.set_kernel_stack, esp); }
 static inline void pv_fpu_ts(uint32_t set) { (void)PV_CALL1(cpu.fpu_ts, set); }
 static inline void pv_halt_forever(void) { (void)PV_CALL0(0, cpu.halt_forever); }
+static inline void pv_hypercall(uint32_t number, uint32_t ebx, uint32_t ecx, uint32_t edx, uint32_t esi)
+{
+	asm volatile(PV_SITE(0) : : PV_OP(cpu.hypercall), "a" (number), "b" (ebx), "c" (ecx), "d" (edx), "S" (esi) : "memory");
+}
 static inline void pv_cpu_lazy_enter(void) { (void)PV_CALL0(0, cpu.lazy_enter); }
 static inline void pv_cpu_lazy_leave(void) { (void)PV_CALL0(0, cpu.lazy_leave); }
 

@@ -10,11 +10,11 @@
 ; half restored: [lguest_noirq_start, lguest_noirq_end) is the window that the host keeps free, without an access that can fault.
 
 %include "arch/x86/fixup.inc"
-%include "offsets.inc"
+%include "pv/sites.inc"
 
                 extern  lguest_data, iret_fault, return_again, lguest_change_pte
                 global  lguest_snippets, lguest_snippets_end, lguest_noirq_start, lguest_noirq_end, lguest_sends
-                global  lguest_irq_save, lguest_irq_restore, lguest_irq_disable, lguest_irq_enable, lguest_safe_halt
+                global  lguest_hypercall, lguest_irq_save, lguest_irq_restore, lguest_irq_disable, lguest_irq_enable, lguest_safe_halt
                 global  lguest_read_cr2, lguest_set_pte, lguest_iret, lguest_iret_user, lguest_sysexit
 
 %define ENABLED lguest_data + LGUEST_irq_enabled
@@ -24,6 +24,7 @@ RING3           equ     2                       ; this bit of cs is set in ring 
                 section .rodata
                 align   4
 lguest_snippets:
+                dd      lguest_hypercall, lguest_hypercall, lguest_hypercall.end
                 dd      lguest_irq_save, lguest_irq_save, lguest_irq_save.end
                 dd      lguest_irq_disable, lguest_irq_disable, lguest_irq_disable.end
                 dd      lguest_read_cr2, lguest_read_cr2, lguest_read_cr2.end
@@ -34,6 +35,10 @@ lguest_snippets_end:
 lguest_sends:   resd    1
 
                 section .text
+lguest_hypercall:
+                int     LGUEST_VECTOR
+.end:           ret
+
                 align   4
 lguest_irq_save:
                 mov     eax, [ENABLED]
@@ -71,7 +76,7 @@ lguest_irq_restore:
                 align   4
 lguest_safe_halt:
                 mov     eax, LHCALL_HALT
-                int     LGUEST_VECTOR
+                PV_CALL cpu, hypercall
 
 lguest_irq_enable:
                 mov     dword [ENABLED], EFLAGS_IF
@@ -82,7 +87,7 @@ lguest_irq_enable:
 send:           inc     dword [lguest_sends]
                 mov     dword [PENDING], 0
                 mov     eax, LHCALL_SEND_INTERRUPTS
-                int     LGUEST_VECTOR
+                PV_CALL cpu, hypercall
                 ret
 
 ; Jumped to with eip, cs, eflags and perhaps esp, ss on the stack; ds and all registers are the next one's.
@@ -102,7 +107,8 @@ lguest_noirq_end equ    lguest_iret_user.end
                 FIXUP   lguest_iret_user.iret, iret_fault
 
 ; Behind iret nobody would ask for it. To ring 3: back to the kernel's last look at work, with interrupts on. To ring 1: it comes here, before
-; the interrupted code goes on; and if that is this very code, then the loop below will take it, so that handlers don't pile up.
+; the interrupted code goes on; and if that is this very code, then the loop below will take it, so that handlers don't pile up. For that its call
+; must be here, and is no site: a trace shows it on the host's side alone.
 pending:        test    byte [esp + 4], RING3
                 jnz     return_again
                 cmp     dword [esp], .send

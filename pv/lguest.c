@@ -450,6 +450,7 @@ static const struct pv_cpu_ops lguest_cpu = {
 	.user_access_begin = pv_nop,
 	.user_access_end = pv_nop,
 	.halt_forever = lguest_halt_forever,
+	.hypercall = lguest_hypercall,
 	.lazy_enter = lguest_lazy_enter,
 	.lazy_leave = lguest_lazy_leave,
 };
@@ -499,7 +500,7 @@ static const struct pv_io_ops lguest_io = {
 	.early_console = lguest_print,
 	.console_init = lguest_console_init,
 	.devices_init = pv_nop,
-	.trace_out = NOTHING,
+	.trace_out = lguest_trace_out,
 };
 
 static const struct pv_smp_ops lguest_smp = {

@@ -14,10 +14,10 @@
 
 extern struct lguest_data lguest_data;
 
-/* No call returns anything, and none changes a register. */
+/* No call returns anything. */
 static inline void lguest_call(enum lguest_call number, uint32_t ebx, uint32_t ecx, uint32_t edx, uint32_t esi)
 {
-	asm volatile("int %0" : : "i" (LGUEST_VECTOR), "a" (number), "b" (ebx), "c" (ecx), "d" (edx), "S" (esi) : "memory");
+	pv_hypercall(number, ebx, ecx, edx, esi);
 }
 
 void lguest_tell(enum lguest_call number, uint32_t ebx, uint32_t ecx, uint32_t edx, uint32_t esi);
@@ -27,6 +27,7 @@ void lguest_print(const char *text, size_t n);	/* by NOTIFY: works as soon as IN
 extern const struct pv_snippet lguest_snippets[], lguest_snippets_end[];
 extern const char lguest_noirq_start[], lguest_noirq_end[];
 extern uint32_t lguest_sends;			/* SEND_INTERRUPTS so far, for the self-test */
+void lguest_hypercall(void);
 uint32_t lguest_irq_save(void);
 void lguest_irq_restore(uint32_t flags);
 void lguest_irq_disable(void);

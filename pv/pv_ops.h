@@ -72,6 +72,7 @@ struct pv_cpu_ops {
 	void (*user_access_begin)(void);		/* SMAP: may change nothing, not even flags other than AC */
 	void (*user_access_end)(void);
 	void (*halt_forever)(void);			/* does not return */
+	void (*hypercall)(void);			/* number in eax, then ebx, ecx, edx, esi; changes nothing */
 	void (*lazy_enter)(void);			/* around a context switch */
 	void (*lazy_leave)(void);
 };

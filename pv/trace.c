@@ -23,6 +23,7 @@
 /* Those that are not TRACE_OP. */
 static const uint8_t classes[PV_OP_COUNT] = {
 	[OP(cpu.set_kernel_stack)] = TRACE_SWITCH,
+	[OP(cpu.hypercall)] = TRACE_HYPERCALL,
 	[OP(cpu.iret)] = TRACE_RETURN,
 	[OP(cpu.iret_user)] = TRACE_RETURN,
 	[OP(cpu.sysexit)] = TRACE_RETURN,
@@ -69,7 +70,8 @@ static void send(void)
 
 	do {
 		n = trace_take(piece, TRACE_PIECE);
-		pv_trace_out(piece, n * sizeof(*piece));
+		if (n)
+			pv_trace_out(piece, n * sizeof(*piece));
 	} while (n == TRACE_PIECE);
 }
 
@@ -115,6 +117,9 @@ static void add_hook(unsigned index, const struct trace_frame *f)
 	switch (classes[index]) {
 	case TRACE_RETURN:
 		trace_add(TRACE_RETURN, TRACE_END, index, (const uint32_t[4]){ frame[0], frame[1], frame[2], f->eax });
+		break;
+	case TRACE_HYPERCALL:
+		trace_add(TRACE_HYPERCALL, TRACE_POINT, f->eax, (const uint32_t[4]){ f->ebx, f->ecx, f->edx, f->esi });
 		break;
 	case TRACE_SWITCH:
 		trace_add(TRACE_SWITCH, TRACE_POINT, index, (const uint32_t[4]){ f->eax, task_on(f->eax) });

@@ -11,6 +11,7 @@
 #include "shim/console.h"
 #include "shim/guest.h"
 #include "shim/memory.h"
+#include "shim/trace.h"
 
 #define QUEUE_SIZE	256u
 #define QUEUE_PAGES	3u
@@ -28,6 +29,11 @@ _Static_assert(offsetof(struct rings, avail) == 4096 && offsetof(struct rings, u
 
 struct console_descriptor { struct lguest_device device; struct lguest_queue in, out; } __attribute__((packed));
 _Static_assert(sizeof(struct console_descriptor) == 21, "lguest.md 9");
+
+static struct lguest_trace *trace_descriptor(struct guest *g)
+{
+	return (struct lguest_trace *)(g->memory + g->console.page * PAGE_SIZE + sizeof(struct console_descriptor));
+}
 
 static struct rings *rings(struct guest *g, const struct queue *q)
 {
@@ -53,6 +59,8 @@ void device_init(struct guest *g)
 		.device = { .type = LGUEST_DEVICE_CONSOLE, .num_vq = 2 },
 		.in = { QUEUE_SIZE, IRQ_INPUT, c->in.page }, .out = { QUEUE_SIZE, IRQ_OUTPUT, c->out.page },
 	};
+	if (options.trace)
+		trace_descriptor(g)->device = (struct lguest_device){ .type = LGUEST_DEVICE_TRACE, .config_len = 8 };
 }
 
 /* ---- queues ---- */
@@ -153,6 +161,8 @@ void device_notify(struct guest *g, uint32_t address)
 		output(g);
 	else if (c->active && address == c->in.page * PAGE_SIZE)
 		device_poll(g);
+	else if (options.trace && !options.no_devices && address == c->page * PAGE_SIZE + sizeof(struct console_descriptor))
+		trace_guest(g, trace_descriptor(g)->address, trace_descriptor(g)->bytes);
 	else if (address)
 		print(g, address);
 }

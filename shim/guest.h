@@ -27,7 +27,7 @@ struct virtio_console { bool active; struct queue in, out; uint32_t page; };
 /* Why a guest came to the shim, by what was done about it. */
 enum cause { BY_NOTHING, BY_CALL, BY_FILL, BY_REFLECTION, BY_EMULATION, BY_INTERRUPT, CAUSES };
 
-/* ticks: of the time-stamp counter, between leaving the guest and going back. The first four are counted with stats=on only. */
+/* ticks: of the time-stamp counter, between leaving the guest and going back. The first four are counted with stats=on or trace=on only. */
 struct statistics {
 	uint64_t exits[CAUSES], ticks[CAUSES];
 	uint64_t left;					/* when the guest was left last, and why */

@@ -8,6 +8,7 @@
 #include "shim/clock.h"
 #include "shim/guest.h"
 #include "shim/memory.h"
+#include "shim/trace.h"
 
 typedef void (*call_fn)(struct guest *g, const struct lguest_call_args *a);
 
@@ -186,13 +187,15 @@ static bool may_call(struct guest *g, const struct lguest_call_args *a, bool fro
 		guest_stop(g, "bad hypercall %u%s: it is optional", a->eax, from_ring ? " in the ring" : "");
 	else if (!g->data && a->eax != LHCALL_INIT)
 		guest_stop(g, "hypercall %u before LGUEST_INIT", a->eax);
+	if (guest_runs(g) && options.trace)
+		trace_hypercall(g, a, from_ring);
 	return guest_runs(g);
 }
 
 /* Most need no closer look. */
 static void call(struct guest *g, const struct lguest_call_args *a, bool from_ring)
 {
-	if ((a->eax >= ARRAY_SIZE(calls) || !calls[a->eax] || !g->data || options.abi_min) && !may_call(g, a, from_ring))
+	if ((a->eax >= ARRAY_SIZE(calls) || !calls[a->eax] || !g->data || options.look_closer) && !may_call(g, a, from_ring))
 		return;
 	g->stats.calls[a->eax]++;
 	calls[a->eax](g, a);

@@ -11,6 +11,7 @@
 #include "shim/guest.h"
 #include "shim/memory.h"
 #include "shim/pic.h"
+#include "shim/trace.h"
 
 #define SLICE_NS	10000000u	/* if somebody else wants to run */
 #define RETRY_NS	1000000u	/* to an interrupt that can't be delivered now, if nothing else happens */
@@ -174,6 +175,8 @@ static void __attribute__((noreturn)) end_of_run(void)
 	for (const struct guest *g = guests; g < guests + guest_count; g++)
 		if (g->end > worst->end || (g->end == worst->end && g->code > worst->code))
 			worst = g;
+	if (options.trace)
+		trace_end();
 	if (options.crash)
 		machine_crash(options.crash);
 	machine_end(worst->end, worst->code);
@@ -334,10 +337,21 @@ static bool deliver(struct guest *g)
 }
 
 /* Before the guest is entered: what the shim has done since it was left is charged to what ended its last stay. */
-static void charge(struct statistics *s)
+static void enters(struct guest *g)
 {
+	struct statistics *s = &g->stats;
+
 	s->ticks[s->last] += read_tsc() - s->left;
 	s->exits[s->last]++;
+	if (options.trace)
+		trace_enter(g);
+}
+
+static void was_left(struct guest *g)
+{
+	g->stats.left = read_tsc();
+	if (options.trace)
+		trace_exit(g);
 }
 
 static void run_slice(struct guest *g)
@@ -352,11 +366,11 @@ static void run_slice(struct guest *g)
 		if (g->pending && !deliver(g))
 			break;
 		set_ts(g->ts);
-		if (options.stats)
-			charge(&g->stats);
+		if (options.watched)
+			enters(g);
 		switcher_run(shadow_cr3(g));
-		if (options.stats)
-			g->stats.left = read_tsc();
+		if (options.watched)
+			was_left(g);
 		g->stats.last = handle(g);
 	}
 }
@@ -406,6 +420,8 @@ void shim_main(uint32_t magic, uint32_t info)
 	if (options.sysenter && !machine_reflect_sysenter())
 		console_printf("shim: sysenter=on: the processor has no SYSENTER\n");
 	find_guests();
+	if (options.trace)
+		trace_init();
 	uint32_t pages = guest_pages();
 	for (unsigned i = 0; i < guest_count; i++)
 		make_guest(&guests[i], pages);

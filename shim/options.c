@@ -66,6 +66,7 @@ static const struct { const char *name, *off, *on; bool *set; } switches[] = {
 	{ "pae", "on", "off", &options.two_level },
 	{ "abi", "full", "min", &options.abi_min },
 	{ "stats", "off", "on", &options.stats },
+	{ "trace", "off", "on", &options.trace },
 };
 
 /* A bare number is of MiB. */
@@ -122,6 +123,8 @@ void options_parse(const char *cmdline)
 		if (n && !set_option(word, value ? value : ""))
 			console_printf("shim: option %s%s%s is ignored\n", word, value ? "=" : "", value ? value : "");
 	}
+	options.watched = options.stats || options.trace;
+	options.look_closer = options.abi_min || options.trace;
 }
 
 /* ---- what the loader says ---- */

@@ -18,6 +18,7 @@
  *	lifetime=MS		the first guest is stopped so long after it began
  *	crash=panic|null|text|switcher|stack	when the guests have ended the shim dies: by a panic, a write to address 0, to its code, to
  *				the switcher's, of a full stack
+ *	trace=on		what each guest comes for is recorded (abi/trace.h) and sent to COM2, with records that guests make themselves
  *	stats=on		hypercalls and faults of each guest, printed at its end
  */
 #ifndef SHIM_OPTIONS_H
@@ -34,7 +35,8 @@ struct module { uint32_t start, end; char cmdline[CMDLINE_SIZE]; };
 struct options {
 	uint32_t mem, reserve, restarts, lifetime;
 	unsigned crash;				/* machine_crash_kind, or 0 */
-	bool reflect_all, live_flags, sysenter, no_tsc, set_back, sticky, no_devices, two_level, abi_min, stats;
+	bool reflect_all, live_flags, sysenter, no_tsc, set_back, sticky, no_devices, two_level, abi_min, stats, trace;
+	bool watched, look_closer;		/* stats or trace; abi_min or trace: so that what costs is one question */
 };
 extern struct options options;
 extern struct module modules[MAX_MODULES];

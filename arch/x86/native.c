@@ -287,6 +287,7 @@ static const struct pv_cpu_ops native_cpu = {
 	.user_access_begin = pv_nop,	/* early_setup puts stac and clac here if the CPU has them */
 	.user_access_end = pv_nop,
 	.halt_forever = native_halt_forever,
+	.hypercall = pv_nop,
 	.lazy_enter = pv_nop,
 	.lazy_leave = pv_nop,
 };

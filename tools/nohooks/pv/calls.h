@@ -110,6 +110,7 @@ static inline void pv_load_tls(const uint64_t tls[3]) { direct_load_tls(tls); }
 static inline void pv_set_kernel_stack(uint32_t esp) { direct_set_kernel_stack(esp); }
 static inline void pv_fpu_ts(uint32_t set) { direct_fpu_ts(set); }
 static inline void pv_halt_forever(void) { direct_halt_forever(); }
+static inline void pv_hypercall(uint32_t number, uint32_t ebx, uint32_t ecx, uint32_t edx, uint32_t esi) { }
 static inline void pv_cpu_lazy_enter(void) { }
 static inline void pv_cpu_lazy_leave(void) { }
 
