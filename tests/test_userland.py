@@ -18,6 +18,7 @@ pytestmark = pytest.mark.platforms("native", "lguest")
 NOT_COMPARED = {
     "bench": "prints measurements (test_figures.py)",
     "crash": "dies on purpose (below)",
+    "growth": "prints measurements (tools/growth)",
     "exitcode": "is a tool of other tests",
     "fuzz": "is process 1 in a machine of its own (test_fuzz.py)",
     "forkbomb": "would use up the host (below)",
