@@ -63,7 +63,7 @@ include guests/rules.mk
 $(OFFSETS): tools/gen-offsets.c
 	$(offsets)
 
-$(B)/%.c.o: %.c
+$(B)/%.c.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(KCFLAGS) -MMD -MP -c $< -o $@
 

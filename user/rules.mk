@@ -21,7 +21,7 @@ $(B)/user/syscall.inc: abi/syscall.h
 	@mkdir -p $(@D)
 	sed -n 's/^#define __NR_/%define NR_/p' $< > $@
 
-$(B)/user/libc/%.c.o: user/libc/%.c
+$(B)/user/libc/%.c.o: user/libc/%.c user/rules.mk
 	@mkdir -p $(@D)
 	$(UCC) $(UFLAGS) -fno-builtin -MMD -MP -c $< -o $@
 
@@ -33,7 +33,7 @@ $(B)/user/libc.a: $(ULIBC_OBJS)
 	rm -f $@
 	$(AR) rcsD $@ $^
 
-$(B)/user/%.o: user/%.c
+$(B)/user/%.o: user/%.c user/rules.mk
 	@mkdir -p $(@D)
 	$(UCC) $(UFLAGS) -MMD -MP -c $< -o $@
 
