@@ -132,9 +132,9 @@ static void add_hook(unsigned index, const struct trace_frame *f)
 /* The end of the run comes with whatever is still here. */
 void trace_thunk(struct trace_frame *f)
 {
-	unsigned number = f->number;
+	unsigned number = (f->next - (uint32_t)trace_thunks) / TRACE_THUNK_SIZE - 1;
 
-	f->number = targets[number];
+	f->next = targets[number];
 	if (number >= PV_OP_COUNT)
 		add_vector(number - PV_OP_COUNT, f->stack);
 	else

@@ -16,14 +16,14 @@
 #define TRACE_BIT(class)	(1u << (class))
 #define TRACE_VECTORS		48u		/* exceptions and device interrupts */
 #define TRACE_THUNKS		(PV_OP_COUNT + TRACE_VECTORS)
-#define TRACE_THUNK_SIZE	8u
+#define TRACE_THUNK_SIZE	5u
 #define TRACE_PIECE		128u		/* records, a page */
 
 /*
- * What a thunk of trace.asm leaves on the stack; it goes on at `number`, which first is its own: a hook's index, or PV_OP_COUNT and the vector.
+ * What a thunk of trace.asm leaves on the stack; it goes on at `next`, which first is its own end: of a hook's index, or of PV_OP_COUNT and a vector.
  * stack: with the return address first if it was called.
  */
-struct trace_frame { uint32_t edi, esi, ebp, unused_esp, ebx, edx, ecx, eax, eflags, ds, es, number, stack[]; };
+struct trace_frame { uint32_t edi, esi, ebp, unused_esp, ebx, edx, ecx, eax, eflags, ds, es, next, stack[]; };
 
 /* Begins to record these classes (TRACE_BIT). After vmalloc_init, before the call sites are patched. */
 void trace_install(uint32_t classes);
