@@ -96,10 +96,7 @@ bool option_is(const char *name, const char *value)
 }
 
 /* One wording for every option, so that a user can look for it. */
-void option_bad(const char *name)
-{
-	klog("boot: warning: %s=%s is not understood and ignored\n", name, option(name));
-}
+void option_bad(const char *name) { klog("boot: warning: %s=%s is not understood and ignored\n", name, option(name)); }
 
 /* Checked at each digit, so that no number of them wraps. A unit multiplies once more by up to 2^30: 62 bits at most. */
 bool parse_size(const char *text, uint32_t *bytes)

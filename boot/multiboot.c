@@ -7,7 +7,6 @@
  * together is boot_info_finish's business. Flags and tags that are not named here are passed over.
  */
 #include "boot/window.h"
-#include "kernel/lib.h"
 
 /* As far as we read it. What the flags don't announce must not be looked at. */
 struct multiboot1_info {

@@ -7,7 +7,6 @@
  * console that comes late is first given the log, unless the early console has printed it on the same device.
  */
 #include "kernel/tty_internal.h"
-#include "kernel/log.h"
 
 static struct list consoles = LIST_INIT(consoles);
 static char last_byte = '\n';

@@ -8,12 +8,8 @@
  * ramfs folder.
  */
 #include "kernel/device.h"
-#include "kernel/log.h"
 #include "kernel/ramfs.h"
-#include "kernel/random.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
-#include "mm/uaccess.h"
 
 static struct device { uint32_t number; const struct file_ops *ops; } devices[16];
 static uint32_t device_count;

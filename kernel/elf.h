@@ -4,7 +4,6 @@
 #define KERNEL_ELF_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include "abi/elf.h"
 
 #define ELF_MAX_PHDRS	2048u		/* 64 KiB of program headers, as Linux allows */

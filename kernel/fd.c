@@ -11,7 +11,6 @@
 #include "abi/resource.h"
 #include "kernel/pipe.h"
 #include "kernel/syscall.h"
-#include "mm/mm.h"
 
 /* ---- tables ---- */
 

@@ -8,7 +8,6 @@
  */
 #include "kernel/device.h"
 #include "kernel/fd.h"
-#include "kernel/log.h"
 #include "kernel/path.h"
 #include "kernel/pipe.h"
 #include "kernel/proc.h"

@@ -10,7 +10,6 @@
 #ifndef KERNEL_FILE_H
 #define KERNEL_FILE_H
 
-#include <stddef.h>
 #include "kernel/sched.h"
 #include "mm/page.h"
 

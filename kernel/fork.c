@@ -9,7 +9,6 @@
  * while the machine can still be used. Namespaces do not exist.
  */
 #include "arch/x86/task_switch.h"
-#include "kernel/file.h"
 #include "kernel/syscall.h"
 
 #define NAMESPACES	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)

@@ -8,7 +8,6 @@
  * preempted: the buckets need no protection.
  */
 #include "abi/futex.h"
-#include "kernel/file.h"
 #include "kernel/syscall.h"
 
 #define BUCKETS		64u

@@ -12,7 +12,6 @@
  * anything, but every loop ends soon, and nothing is written beyond the room there is.
  */
 #include "kernel/inflate.h"
-#include <stdbool.h>
 #include "kernel/lib.h"
 
 #define MAX_BITS	15u

@@ -6,7 +6,6 @@
  * interrupts off.
  */
 #include "kernel/irq.h"
-#include "kernel/log.h"
 #include "kernel/random.h"
 #include "pv/pv_ops.h"
 

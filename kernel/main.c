@@ -14,7 +14,6 @@
 #include "kernel/file.h"
 #include "kernel/init.h"
 #include "kernel/lib.h"
-#include "kernel/log.h"
 #include "kernel/random.h"
 #include "kernel/task.h"
 #include "kernel/tty.h"

@@ -6,7 +6,6 @@
  */
 #include "arch/x86/traps.h"
 #include "kernel/lib.h"
-#include "kernel/log.h"
 #include "kernel/tty.h"
 #include "pv/pv_ops.h"
 

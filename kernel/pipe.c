@@ -16,7 +16,6 @@
 #include "abi/termios.h"
 #include "kernel/fd.h"
 #include "kernel/syscall.h"
-#include "mm/mm.h"
 
 #define PIPE_PAGES	(PIPE_SIZE / PAGE_SIZE)
 

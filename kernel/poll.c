@@ -10,9 +10,7 @@
  */
 #include "abi/resource.h"
 #include "kernel/fd.h"
-#include "kernel/signal.h"
 #include "kernel/syscall.h"
-#include "kernel/time_internal.h"
 
 #define NOW		0u		/* a deadline: don't wait */
 #define SMALL		8u		/* descriptors that need no memory from the heap */

@@ -41,12 +41,7 @@ static void show_cmdline(struct text *t)
 	text_add(t, "\n");
 }
 
-/* What is shown by those who know: the processor, the platform and the gate's line of the boot log, the log as it is. */
-static void show_cpuinfo(struct text *t)
-{
-	cpu_show(t);
-}
-
+/* What is shown by those who know: the platform and the gate's line of the boot log, the log as it is. */
 static void show_pv(struct text *t)
 {
 	char *to;
@@ -154,7 +149,7 @@ static void show_loadavg(struct text *t)
 /* Sorted, as ls shows them. mounts leads to the process's own, as on Linux. */
 const struct proc_row proc_system_rows[] = {
 	{ "cmdline", PROC_TEXT, show_cmdline, NULL },
-	{ "cpuinfo", PROC_TEXT, show_cpuinfo, NULL },
+	{ "cpuinfo", PROC_TEXT, cpu_show, NULL },
 	{ "filesystems", PROC_TEXT, NULL, "nodev\tramfs\nnodev\tproc\n" },
 	{ "kmsg", PROC_TEXT, show_kmsg, NULL },
 	{ "loadavg", PROC_TEXT, show_loadavg, NULL },

@@ -10,8 +10,6 @@
 #ifndef KERNEL_SCHED_H
 #define KERNEL_SCHED_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include "kernel/list.h"
 #include "kernel/time.h"
 

@@ -9,8 +9,6 @@
  */
 #include "kernel/script.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include "abi/errno.h"
 #include "kernel/lib.h"
 

@@ -9,9 +9,6 @@
 #ifndef KERNEL_SIGNAL_H
 #define KERNEL_SIGNAL_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include "abi/signal.h"
 #include "kernel/list.h"
 

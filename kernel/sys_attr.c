@@ -16,10 +16,7 @@ static long changed(struct inode *inode)
 }
 
 /* By a descriptor that can be used; O_PATH can't. */
-static long usable_call(int fd, inode_fn fn, void *arg)
-{
-	return fd_usable(fd) ? fd_call(fd, fn, arg) : -EBADF;
-}
+static long usable_call(int fd, inode_fn fn, void *arg) { return fd_usable(fd) ? fd_call(fd, fn, arg) : -EBADF; }
 
 /* ---- mode ---- */
 

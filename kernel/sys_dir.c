@@ -12,7 +12,6 @@
 #include "kernel/fd.h"
 #include "kernel/ramfs.h"
 #include "kernel/syscall.h"
-#include "mm/mm.h"
 
 /*
  * A call on the last name of a path, whether that exists or not: fn's result, or the walk's

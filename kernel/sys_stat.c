@@ -8,7 +8,6 @@
  * << 8 | minor, small enough for every shape; a size too big for the old one is
  * EOVERFLOW.
  */
-#include "kernel/fd.h"
 #include "kernel/ramfs.h"
 #include "kernel/syscall.h"
 

@@ -10,8 +10,6 @@
 #ifndef KERNEL_TASK_H
 #define KERNEL_TASK_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include "arch/x86/fpu.h"
 #include "arch/x86/regs.h"
 #include "kernel/list.h"
@@ -143,10 +141,7 @@ static inline void waitq_add_task(struct waitq *q, struct waiter *w, struct task
 	irq_enable();
 }
 
-static inline void waitq_add(struct waitq *q, struct waiter *w)
-{
-	waitq_add_task(q, w, current);
-}
+static inline void waitq_add(struct waitq *q, struct waiter *w) { waitq_add_task(q, w, current); }
 
 static inline void waitq_remove(struct waiter *w)
 {
@@ -204,15 +199,9 @@ static inline bool task_must_end(const struct task *t)
 }
 
 /* To be called after a change of what it looks at. */
-static inline void process_update_urgent(struct process *p)
-{
-	p->urgent = p->exiting || p->sole || p->stop_signal;
-}
+static inline void process_update_urgent(struct process *p) { p->urgent = p->exiting || p->sole || p->stop_signal; }
 
-static inline bool signals_pend(const struct task *t)
-{
-	return (t->pending.set | t->process->pending.set) != 0;
-}
+static inline bool signals_pend(const struct task *t) { return (t->pending.set | t->process->pending.set) != 0; }
 
 /*
  * t is the current task. SIGKILL and SIGSTOP stay unblocked; what pends for the process and is

@@ -6,8 +6,6 @@
 #ifndef KERNEL_TIME_INTERNAL_H
 #define KERNEL_TIME_INTERNAL_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include "abi/time.h"
 #include "kernel/sched.h"
 

@@ -10,7 +10,6 @@
  * Heap: D. D. Sleator and R. E. Tarjan, "Self-adjusting heaps", SIAM Journal on Computing 15 (1986). No node expires
  * before its parent.
  */
-#include <stddef.h>
 #include "kernel/time.h"
 #include "pv/pv_ops.h"
 

@@ -15,7 +15,6 @@
  */
 #include "kernel/tty_internal.h"
 #include "abi/poll.h"
-#include "pv/pv_ops.h"
 
 #define CHUNK		256u		/* bytes copied between user and terminal at once */
 #define WATCH_NS	(10ull * NSEC_PER_MSEC)		/* short for fingers, long for a fork and exec */

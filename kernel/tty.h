@@ -11,9 +11,6 @@
 #ifndef KERNEL_TTY_H
 #define KERNEL_TTY_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include "kernel/list.h"
 
 struct tty;

@@ -14,7 +14,6 @@
  * same, TCSBRK and TIOCOUTQ trivial.
  */
 #include "kernel/tty_internal.h"
-#include "kernel/device.h"
 #include "kernel/inode.h"
 #include "kernel/pid.h"
 

@@ -13,9 +13,6 @@
 #ifndef MM_MM_H
 #define MM_MM_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include "mm/page.h"
 #include "pv/pv_types.h"
 

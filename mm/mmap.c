@@ -11,8 +11,6 @@
  * already, but ranges may still be anything. Memory is overcommitted: what counts is address space,
  * and RLIMIT_AS and RLIMIT_DATA of the caller.
  */
-#include "abi/mman.h"
-#include "kernel/file.h"
 #include "kernel/syscall.h"
 #include "mm/internal.h"
 #include "vdso/vdso.h"

@@ -72,10 +72,7 @@ static void lguest_flush(void)
 	lguest_call(LHCALL_FLUSH_ASYNC, 0, 0, 0, 0);
 }
 
-static void lguest_lazy_enter(void)
-{
-	lazy = true;
-}
+static void lguest_lazy_enter(void) { lazy = true; }
 
 static void lguest_lazy_leave(void)
 {
@@ -85,15 +82,9 @@ static void lguest_lazy_leave(void)
 
 /* ---- init ---- */
 
-static bool lguest_detect(const struct boot_info *bi)
-{
-	return bi->door == DOOR_LGUEST;
-}
+static bool lguest_detect(const struct boot_info *bi) { return bi->door == DOOR_LGUEST; }
 
-static uint32_t lguest_reserve_top(void)
-{
-	return lguest_data.reserve_mem;
-}
+static uint32_t lguest_reserve_top(void) { return lguest_data.reserve_mem; }
 
 static void lguest_banner(void)
 {
@@ -140,25 +131,13 @@ static void lguest_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_regs *out
 	}
 }
 
-static uint32_t lguest_read_cr0(void)
-{
-	return cr0;
-}
+static uint32_t lguest_read_cr0(void) { return cr0; }
 
-static void lguest_write_cr0(uint32_t value)
-{
-	cr0 = value;
-}
+static void lguest_write_cr0(uint32_t value) { cr0 = value; }
 
-static uint32_t lguest_read_cr4(void)
-{
-	return cr4;
-}
+static uint32_t lguest_read_cr4(void) { return cr4; }
 
-static void lguest_write_cr4(uint32_t value)
-{
-	cr4 = value;
-}
+static void lguest_write_cr4(uint32_t value) { cr4 = value; }
 
 static uint64_t lguest_read_msr(uint32_t index)
 {
@@ -275,17 +254,11 @@ static void lguest_activate(struct mm *prev, struct mm *next)
 	lguest_tell(LHCALL_NEW_PGTABLE, virt_to_phys(loaded), 0, 0, 0);
 }
 
-static void lguest_flush_kernel(void)
-{
-	lguest_call(LHCALL_FLUSH_TLB, 1, 0, 0, 0);
-}
+static void lguest_flush_kernel(void) { lguest_call(LHCALL_FLUSH_TLB, 1, 0, 0, 0); }
 
 /* ---- irq ---- */
 
-static void lguest_mask(uint32_t irq)
-{
-	lguest_data.blocked_interrupts |= 1u << irq;
-}
+static void lguest_mask(uint32_t irq) { lguest_data.blocked_interrupts |= 1u << irq; }
 
 /* What has come meanwhile is delivered after a call. */
 static void lguest_unmask(uint32_t irq)
@@ -337,10 +310,7 @@ static uint64_t lguest_clock_ns(void)
 	return tsc.usable ? mul_shift(cycles() - tsc.tsc_base, tsc.mult, tsc.shift) : clock_by_host();
 }
 
-static uint64_t lguest_wall_ns(void)
-{
-	return boot_wall_ns + lguest_clock_ns();
-}
+static uint64_t lguest_wall_ns(void) { return boot_wall_ns + lguest_clock_ns(); }
 
 /* An event in the past comes at once. Without a TSC an event is also what makes the clock go. */
 static void lguest_set_next_event(uint64_t deadline)
@@ -355,10 +325,7 @@ static void lguest_set_next_event(uint64_t deadline)
 	lguest_call(LHCALL_SET_CLOCKEVENT, (uint32_t)wait, 0, 0, 0);
 }
 
-static void lguest_describe(struct pv_clock_desc *out)
-{
-	*out = tsc;
-}
+static void lguest_describe(struct pv_clock_desc *out) { *out = tsc; }
 
 /* ns = ticks * 1,000,000 / kHz, as exactly as 32 bits can say. */
 static void lguest_early_setup(struct boot_info *bi)
@@ -405,10 +372,7 @@ void lguest_print(const char *text, size_t n)
 	irq_restore(flags);
 }
 
-static uint32_t lguest_this_cpu(void)
-{
-	return 0;
-}
+static uint32_t lguest_this_cpu(void) { return 0; }
 
 /* ---- the tables ---- */
 

@@ -7,8 +7,6 @@
 #ifndef PV_LGUEST_H
 #define PV_LGUEST_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include "abi/lguest.h"
 #include "pv/backend.h"
 

@@ -10,7 +10,6 @@
  */
 #include "boot/cmdline.h"
 #include "kernel/lib.h"
-#include "kernel/log.h"
 #include "pv/backend.h"
 #include "pv/pv.h"
 

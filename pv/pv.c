@@ -9,7 +9,6 @@
  * lives long enough for pv_check to name it.
  */
 #include "kernel/lib.h"
-#include "kernel/log.h"
 #include "pv/backend.h"
 #include "pv/pv.h"
 

@@ -20,8 +20,6 @@
 #define PV_PV_OPS_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include "kernel/log.h"
 #include "pv/pv_types.h"
 

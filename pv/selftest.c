@@ -6,16 +6,13 @@
  * that is not what the interface promises, what it sent, expected and got, and where to read about it. Interrupts must be on. It leaves
  * everything as it was, so that the boot can go on.
  */
-#include "arch/x86/cpu.h"
 #include "arch/x86/desc.h"
 #include "arch/x86/probe.h"
 #include "kernel/lib.h"
-#include "kernel/log.h"
 #include "kernel/time.h"
 #include "mm/fixmap.h"
 #include "mm/heap.h"
 #include "mm/mm.h"
-#include "mm/vmalloc.h"
 #include "pv/backend.h"
 #include "pv/pv.h"
 
@@ -37,10 +34,7 @@ void pv_equal(const char *sent, uint32_t got, uint32_t expected)
 	klog("  FAIL: %s: expected 0x%x, got 0x%x\n", sent, expected, got);
 }
 
-static void test_ring(void)
-{
-	pv_equal("RPL of CS", kernel_cs() & 3, pv_facts.kernel_rpl);
-}
+static void test_ring(void) { pv_equal("RPL of CS", kernel_cs() & 3, pv_facts.kernel_rpl); }
 
 static void test_cpuid(void)
 {

@@ -20,13 +20,10 @@
 #include "arch/x86/traps.h"
 #include "boot/cmdline.h"
 #include "kernel/lib.h"
-#include "kernel/log.h"
 #include "kernel/pid.h"
 #include "kernel/task.h"
-#include "kernel/time.h"
 #include "mm/fixmap.h"
 #include "mm/mm.h"
-#include "pv/pv_ops.h"
 #include "vdso/data.h"
 #include "vdso/relocate.h"
 
@@ -110,10 +107,7 @@ void vdso_prepare(void)
 
 /* ---- setting up ---- */
 
-static bool uses_sysenter(void)
-{
-	return mode != MODE_OFF && image->landing_pad;
-}
+static bool uses_sysenter(void) { return mode != MODE_OFF && image->landing_pad; }
 
 static void log_decision(void)
 {
@@ -153,35 +147,17 @@ void vdso_turn_off(void)
 
 /* ---- questions ---- */
 
-bool vdso_off(void)
-{
-	return mode == MODE_OFF;
-}
+bool vdso_off(void) { return mode == MODE_OFF; }
 
-bool vdso_probing(void)
-{
-	return mode != MODE_OFF && flags & PROBE;
-}
+bool vdso_probing(void) { return mode != MODE_OFF && flags & PROBE; }
 
-uint32_t vdso_compat_base(void)
-{
-	return mode == MODE_COMPAT ? fix_to_virt(FIX_VDSO) : 0;
-}
+uint32_t vdso_compat_base(void) { return mode == MODE_COMPAT ? fix_to_virt(FIX_VDSO) : 0; }
 
-uint32_t vdso_sysinfo(const struct mm *mm)
-{
-	return mm->vdso_base ? mm->vdso_base + image->vsyscall : 0;
-}
+uint32_t vdso_sysinfo(const struct mm *mm) { return mm->vdso_base ? mm->vdso_base + image->vsyscall : 0; }
 
-uint32_t vdso_sigreturn(const struct mm *mm)
-{
-	return mm->vdso_base ? mm->vdso_base + image->sigreturn : 0;
-}
+uint32_t vdso_sigreturn(const struct mm *mm) { return mm->vdso_base ? mm->vdso_base + image->sigreturn : 0; }
 
-uint32_t vdso_rt_sigreturn(const struct mm *mm)
-{
-	return mm->vdso_base ? mm->vdso_base + image->rt_sigreturn : 0;
-}
+uint32_t vdso_rt_sigreturn(const struct mm *mm) { return mm->vdso_base ? mm->vdso_base + image->rt_sigreturn : 0; }
 
 int vdso_report(char *to, size_t size)
 {

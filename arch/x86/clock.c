@@ -54,15 +54,9 @@ static uint64_t counts_to_ns(uint64_t n)	/* n below 2^33 */
 	return divided(n * NSEC_PER_SEC, PIT_HZ);
 }
 
-static uint64_t scaled(const struct rate *r, uint64_t ticks)
-{
-	return mul_shift(ticks, r->mult, r->shift);
-}
+static uint64_t scaled(const struct rate *r, uint64_t ticks) { return mul_shift(ticks, r->mult, r->shift); }
 
-static uint64_t ns_at(const struct rate *r, uint64_t tsc)
-{
-	return r->base_ns + scaled(r, tsc - r->tsc_base);
-}
+static uint64_t ns_at(const struct rate *r, uint64_t tsc) { return r->base_ns + scaled(r, tsc - r->tsc_base); }
 
 static struct look look(void)
 {
@@ -180,10 +174,7 @@ uint64_t tsc_clock_ns(void)
 	return likely(tsc < look_at) ? ns_at(r, tsc) : clock_slow();
 }
 
-void tsc_clock_init(void)
-{
-	open_window(0);
-}
+void tsc_clock_init(void) { open_window(0); }
 
 /* While the rate is settling there are events that nobody asked for; one that comes for a deadline since given up is as harmless. */
 void tsc_clock_event(uint64_t deadline)

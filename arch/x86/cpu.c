@@ -8,7 +8,6 @@
  */
 #include "arch/x86/cpu.h"
 #include "kernel/lib.h"
-#include "kernel/log.h"
 #include "pv/pv_ops.h"
 
 #define LEAF_EXTENDED	0x80000000u

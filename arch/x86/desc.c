@@ -13,7 +13,6 @@
 #include "arch/x86/traps.h"
 #include "kernel/irq.h"
 #include "kernel/task.h"
-#include "pv/pv_ops.h"
 
 #define FLAT_CODE	0x00CF9B000000FFFFull	/* 4 GiB, 32-bit, present, ring 0, code, readable, accessed */
 #define FLAT_DATA	0x00CF93000000FFFFull
@@ -35,15 +34,9 @@ uint64_t gdt[GDT_ENTRIES] __attribute__((aligned(8)));
 uint64_t idt[256] __attribute__((aligned(8)));
 struct tss boot_tss __attribute__((aligned(128)));	/* in one page */
 
-uint32_t kernel_cs(void)
-{
-	return GDT_KERNEL_CS << 3 | pv_facts.kernel_rpl;
-}
+uint32_t kernel_cs(void) { return GDT_KERNEL_CS << 3 | pv_facts.kernel_rpl; }
 
-uint32_t kernel_ds(void)
-{
-	return GDT_KERNEL_DS << 3 | pv_facts.kernel_rpl;
-}
+uint32_t kernel_ds(void) { return GDT_KERNEL_DS << 3 | pv_facts.kernel_rpl; }
 
 static uint64_t tss_descriptor(const struct tss *tss)
 {
@@ -86,10 +79,7 @@ static void init_tss(void)
 	pv_load_tr(GDT_TSS << 3);
 }
 
-void desc_int80(void (*entry)(void))
-{
-	set_gate(VECTOR_SYSCALL, GATE_TRAP | GATE_USER, kernel_cs(), (uint32_t)entry);
-}
+void desc_int80(void (*entry)(void)) { set_gate(VECTOR_SYSCALL, GATE_TRAP | GATE_USER, kernel_cs(), (uint32_t)entry); }
 
 void desc_gates(const uint32_t entries[VECTOR_IRQ + IRQ_COUNT])
 {

@@ -13,11 +13,8 @@
 #include "arch/x86/desc.h"
 #include "arch/x86/traps.h"
 #include "kernel/ksyms.h"
-#include "kernel/log.h"
 #include "kernel/task.h"
 #include "mm/page.h"
-#include "mm/vmalloc.h"
-#include "pv/pv_types.h"
 
 #define PUSHED	64u		/* a fault on the stack is that near to esp */
 
@@ -27,10 +24,7 @@ struct tss double_fault_tss __attribute__((aligned(128)));
 static char stack[KSTACK_SIZE] __attribute__((aligned(KSTACK_SIZE)));
 static const struct tss *interrupted;
 
-static struct task **top_word(uint32_t reserved_from)
-{
-	return (struct task **)(reserved_from + KSTACK_RESERVED) - 1;
-}
+static struct task **top_word(uint32_t reserved_from) { return (struct task **)(reserved_from + KSTACK_RESERVED) - 1; }
 
 static void __attribute__((noreturn)) report(void)
 {

@@ -11,13 +11,11 @@
  */
 #include "arch/x86/fpu.h"
 #include "abi/errno.h"
-#include "abi/signal.h"
 #include "arch/x86/cpu.h"
 #include "kernel/lib.h"
 #include "kernel/task.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
-#include "pv/pv_ops.h"
 
 #define CR0_MP		(1u << 1)	/* WAIT obeys TS */
 #define CR0_EM		(1u << 2)
@@ -44,10 +42,7 @@ bool cpu_has_sse;	/* fpu.asm */
 static struct fpu_state idle_state;	/* so that context_switch need not look whether there is one */
 static uint32_t mxcsr_mask = MXCSR_MASK;
 
-static uint32_t *word(struct fpu_state *state, unsigned offset)
-{
-	return (uint32_t *)(state->area + offset);
-}
+static uint32_t *word(struct fpu_state *state, unsigned offset) { return (uint32_t *)(state->area + offset); }
 
 void fpu_reset(struct fpu_state *to)
 {
@@ -99,10 +94,7 @@ static bool in_user_half(const void *user)
 	return (uint32_t)user <= USER_END - size;
 }
 
-int fpu_to_frame(void *user)
-{
-	return in_user_half(user) ? fpu_frame_save(user) : -EFAULT;
-}
+int fpu_to_frame(void *user) { return in_user_half(user) ? fpu_frame_save(user) : -EFAULT; }
 
 /* An image that the processor did not like, or without the second part. */
 static int from_odd_frame(const void *user)

@@ -5,7 +5,6 @@
  * Every hook is the plain instruction. What depends on the CPU (SMAP, NX, SYSENTER) is settled in early_setup, before anything is patched.
  * The chips behind interrupts and time are in pic.c, pit.c, clock.c and rtc.c; its consoles are a PC's (drivers/).
  */
-#include "arch/x86/cpu.h"
 #include "arch/x86/desc.h"
 #include "arch/x86/native.h"
 #include "arch/x86/pc.h"
@@ -40,10 +39,7 @@ static void native_early_setup(struct boot_info *bi)
 	tsc_clock_init();
 }
 
-static uint32_t native_reserve_top(void)
-{
-	return 0;
-}
+static uint32_t native_reserve_top(void) { return 0; }
 
 static void native_banner(void)
 {
@@ -103,10 +99,7 @@ static uint32_t native_read_cr0(void)
 	return value;
 }
 
-static void native_write_cr0(uint32_t value)
-{
-	asm volatile("mov %0, %%cr0" : : "r" (value) : "memory");
-}
+static void native_write_cr0(uint32_t value) { asm volatile("mov %0, %%cr0" : : "r" (value) : "memory"); }
 
 static uint32_t native_read_cr4(void)
 {
@@ -116,10 +109,7 @@ static uint32_t native_read_cr4(void)
 	return value;
 }
 
-static void native_write_cr4(uint32_t value)
-{
-	asm volatile("mov %0, %%cr4" : : "r" (value) : "memory");
-}
+static void native_write_cr4(uint32_t value) { asm volatile("mov %0, %%cr4" : : "r" (value) : "memory"); }
 
 static uint64_t native_read_msr(uint32_t index)
 {
@@ -136,25 +126,13 @@ static void native_write_msr(uint32_t index, uint32_t low, uint32_t high)
 	asm volatile("wrmsr" : : "c" (index), "a" (low), "d" (high) : "memory");
 }
 
-static void native_load_gdt(const struct desc_ptr *p)
-{
-	asm volatile("lgdt %0" : : "m" (*p) : "memory");
-}
+static void native_load_gdt(const struct desc_ptr *p) { asm volatile("lgdt %0" : : "m" (*p) : "memory"); }
 
-static void native_load_idt(const struct desc_ptr *p)
-{
-	asm volatile("lidt %0" : : "m" (*p) : "memory");
-}
+static void native_load_idt(const struct desc_ptr *p) { asm volatile("lidt %0" : : "m" (*p) : "memory"); }
 
-static void native_load_ldt(uint32_t selector)
-{
-	asm volatile("lldt %w0" : : "r" (selector) : "memory");
-}
+static void native_load_ldt(uint32_t selector) { asm volatile("lldt %w0" : : "r" (selector) : "memory"); }
 
-static void native_load_tr(uint32_t selector)
-{
-	asm volatile("ltr %w0" : : "r" (selector) : "memory");
-}
+static void native_load_tr(uint32_t selector) { asm volatile("ltr %w0" : : "r" (selector) : "memory"); }
 
 static void native_write_gdt_entry(unsigned index, uint32_t low, uint32_t high)
 {
@@ -242,10 +220,7 @@ static void native_console_init(void)
 	keyboard_init();
 }
 
-static uint32_t native_this_cpu(void)
-{
-	return 0;
-}
+static uint32_t native_this_cpu(void) { return 0; }
 
 /* ---- the tables ---- */
 

@@ -33,15 +33,9 @@ void pit_measure_start(void)
 	io_out8(CHANNEL_2, PIT_MAX_COUNT >> 8);
 }
 
-bool pit_measure_over(void)
-{
-	return io_in8(GATE) & OUTPUT_2;
-}
+bool pit_measure_over(void) { return io_in8(GATE) & OUTPUT_2; }
 
-void pit_latch(void)
-{
-	io_out8(CONTROL, LATCH_2);
-}
+void pit_latch(void) { io_out8(CONTROL, LATCH_2); }
 
 uint32_t pit_latched(void)
 {

@@ -31,15 +31,9 @@ static void prepare(struct task *t, void (*start)(void), uint32_t ebx)
 	t->kernel_esp = (uint32_t)f;
 }
 
-void task_prepare_fork(struct task *child)
-{
-	prepare(child, task_start_user, 0);
-}
+void task_prepare_fork(struct task *child) { prepare(child, task_start_user, 0); }
 
-void task_prepare_kernel(struct task *t, void (*fn)(void))
-{
-	prepare(t, task_start_kernel, (uint32_t)fn);
-}
+void task_prepare_kernel(struct task *t, void (*fn)(void)) { prepare(t, task_start_kernel, (uint32_t)fn); }
 
 void regs_start_program(struct regs *r, uint32_t eip, uint32_t esp)
 {

@@ -6,7 +6,6 @@
 #ifndef ARCH_X86_TASK_SWITCH_H
 #define ARCH_X86_TASK_SWITCH_H
 
-#include <stdint.h>
 #include "arch/x86/regs.h"
 
 struct task;

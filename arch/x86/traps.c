@@ -14,18 +14,11 @@
  */
 #include "arch/x86/traps.h"
 #include "abi/errno.h"
-#include "abi/signal.h"
 #include "arch/x86/desc.h"
-#include "arch/x86/fpu.h"
 #include "kernel/ksyms.h"
-#include "kernel/lib.h"
-#include "kernel/log.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
-#include "mm/page.h"
 #include "mm/uaccess.h"
-#include "mm/vmalloc.h"
-#include "pv/pv_ops.h"
 
 #define FAULT_WRITE	2u	/* error code of a page fault: Intel SDM volume 3, section 4.7 */
 #define FAULT_FETCH	16u
@@ -61,10 +54,7 @@ static const struct trap { const char *name; uint8_t signal, code; bool has_addr
 
 /* ---- reports ---- */
 
-static bool same_stack(const void *a, const void *b)
-{
-	return !(((uint32_t)a ^ (uint32_t)b) & ~(KSTACK_SIZE - 1));
-}
+static bool same_stack(const void *a, const void *b) { return !(((uint32_t)a ^ (uint32_t)b) & ~(KSTACK_SIZE - 1)); }
 
 /*
  * Each frame starts with the caller's frame pointer, then the return address; the caller's frame
@@ -166,10 +156,7 @@ void page_fault(struct regs *r, uint32_t addr, uint32_t error)
 
 /* ---- the others ---- */
 
-static void note_nmi(void)
-{
-	klog("nmi: of unknown reason, ignored\n");
-}
+static void note_nmi(void) { klog("nmi: of unknown reason, ignored\n"); }
 
 /* SYSENTER that faults becomes the int 0x80 before the landing pad, which is the same call once the sixth argument is in its register. */
 static bool sysenter_refused(struct regs *r)

@@ -8,7 +8,6 @@
 #ifndef ARCH_X86_TRAPS_H
 #define ARCH_X86_TRAPS_H
 
-#include <stdint.h>
 #include "arch/x86/regs.h"
 
 /*
