@@ -5,7 +5,6 @@
  * The boot page tables show the first GiB of physical memory at KERNEL_BASE (under lguest less: its reader knows): that is the readers' window. Whatever lies above it
  * (an initrd may) is only measured here.
  */
-#include "boot/boot_main.h"
 #include "boot/window.h"
 #include "kernel/init.h"
 #include "kernel/log.h"

@@ -47,6 +47,12 @@ void boot_strip_name(struct boot_info *bi);
 void boot_copy_loader(const struct boot_window *w, uint64_t phys, struct boot_info *bi);
 void boot_set_initrd(struct boot_info *bi, uint64_t start, uint64_t end);
 
+/*
+ * The one C function that the doors' assembly calls. door: enum boot_door; info: physical address of the loader's structure.
+ * Boot page tables, boot stack, interrupts off. Does not return.
+ */
+void boot_main(uint32_t door, uint32_t info);
+
 /* The readers: boot_info's door and kernel range are set already. */
 const char *multiboot1_read(const struct boot_window *w, uint32_t info, struct boot_info *bi, struct boot_map *map);
 const char *multiboot2_read(const struct boot_window *w, uint32_t info, struct boot_info *bi, struct boot_map *map);

@@ -9,7 +9,7 @@
  * Where there is no such device, output goes by NOTIFY alone, and nobody can type.
  */
 #include "abi/virtio_ring.h"
-#include "drivers/lguest_console.h"
+#include "drivers/console.h"
 #include "kernel/tty.h"
 #include "pv/lguest.h"
 #include "pv/upcalls.h"

@@ -7,7 +7,6 @@
  * kernel's own, also when the device is registered later. /dev itself is an ordinary
  * ramfs folder.
  */
-#include "kernel/device.h"
 #include "kernel/ramfs.h"
 #include "kernel/syscall.h"
 
@@ -100,10 +99,8 @@ void device_register(const char *name, uint32_t number, const struct file_ops *o
 void device_init(void)
 {
 	static const char *const links[][2] = {
-		{ "fd", "/proc/self/fd" },
-		{ "stdin", "/proc/self/fd/0" },
-		{ "stdout", "/proc/self/fd/1" },
-		{ "stderr", "/proc/self/fd/2" },
+		{ "fd", "/proc/self/fd" }, { "stdin", "/proc/self/fd/0" },
+		{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
 	};
 	struct name name;
 

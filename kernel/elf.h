@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What an ELF32 program wants of its address space: read from its headers, which may be hostile. */
+/*
+ * What a file that is to be executed says: an ELF32 program of its address space, a script of its interpreter. Either may be
+ * hostile.
+ */
 #ifndef KERNEL_ELF_H
 #define KERNEL_ELF_H
 
@@ -32,5 +35,18 @@ int elf_check(const Elf32_Ehdr *eh);
 int elf_survey(const Elf32_Ehdr *eh, const void *phdrs, struct elf_plan *plan);
 /* The n-th program header, copied: phdrs may be misaligned. */
 Elf32_Phdr elf_phdr(const void *phdrs, unsigned n);
+
+/* ---- the first line of a script: "#!interpreter [argument]" ---- */
+
+#define SCRIPT_LINE	256u	/* bytes of a line that are looked at, newline included */
+#define SCRIPT_DEPTH	5	/* interpreters that may be scripts themselves */
+
+/*
+ * Cuts the line that begins with "#!" at head, of which `have` bytes are there, into words in
+ * place: *interp, and *arg (the rest of the line, blanks at its ends removed) or NULL. 0, or
+ * -ENOEXEC: no interpreter, or the line is too long. head must have room for one byte behind
+ * `have`.
+ */
+int script_parse(char *head, uint32_t have, char **interp, char **arg);
 
 #endif

@@ -22,7 +22,6 @@
 #include "boot/cmdline.h"
 #include "kernel/elf.h"
 #include "kernel/init.h"
-#include "kernel/script.h"
 #include "kernel/syscall.h"
 #include "vdso/vdso.h"
 
@@ -360,10 +359,12 @@ static int lay_out(struct exec *x, struct mm *mm)
 
 /* ---- the initial stack ---- */
 
+#define AUXV_WORDS	44u
+
 /*
- * In Linux's order (abi linux-i386.md section 6). Without a gate the first two pairs are left out.
+ * In Linux's order (abi linux-i386.md section 6). Without a gate the first two pairs are left out. Returns what comes after.
  */
-static void fill_auxv(const struct exec *x, struct mm *mm, uint32_t random)
+static uint32_t *put_auxv(const struct exec *x, uint32_t *to, const struct mm *mm, uint32_t random)
 {
 	const struct program *p = &x->program;
 	const uint32_t words[] = {
@@ -388,9 +389,9 @@ static void fill_auxv(const struct exec *x, struct mm *mm, uint32_t random)
 	};
 	uint32_t skip = mm->vdso_base ? 0 : 4;
 
-	_Static_assert(sizeof(words) == sizeof(mm->auxv), "struct mm holds them all");
-	mm->auxv_len = ARRAY_SIZE(words) - skip;
-	memcpy(mm->auxv, words + skip, 4 * mm->auxv_len);
+	_Static_assert(ARRAY_SIZE(words) == AUXV_WORDS, "write_stack makes room for them");
+	memcpy(to, words + skip, sizeof(words) - 4 * skip);
+	return to + AUXV_WORDS - skip;
 }
 
 /* Pointers to `count` strings from *offset on, and a NULL. Returns what comes after. */
@@ -413,14 +414,13 @@ static uint32_t *put_pointers(const struct exec *x, uint32_t *to, uint32_t *offs
  */
 static int write_stack(struct exec *x, struct mm *mm)
 {
-	uint32_t words = x->argc + x->envc + 3 + ARRAY_SIZE(mm->auxv) - (mm->vdso_base ? 0 : 4);
+	uint32_t words = x->argc + x->envc + 3 + AUXV_WORDS - (mm->vdso_base ? 0 : 4);
 	uint32_t bytes = 4 * words + sizeof(x->random.seed), at = ROUND_UP(x->used, 4u), offset = x->args_at, *to;
 
 	if (at + bytes > x->size)
 		return -E2BIG;
 	x->base = x->stack_top - 4 - x->used;
 	x->esp = (x->base + x->first - bytes) & ~15u;
-	fill_auxv(x, mm, x->esp + 4 * words);
 	mm->arg_start = x->base + x->args_at;
 	mm->arg_end = mm->env_start = x->base + x->env_at;
 	mm->env_end = x->base + x->platform_at;
@@ -428,8 +428,8 @@ static int write_stack(struct exec *x, struct mm *mm)
 	*to++ = x->argc;
 	to = put_pointers(x, to, &offset, x->argc);
 	to = put_pointers(x, to, &offset, x->envc);
-	memcpy(to, mm->auxv, 4 * mm->auxv_len);
-	memcpy(to + mm->auxv_len, x->random.seed, sizeof(x->random.seed));
+	to = put_auxv(x, to, mm, x->esp + 4 * words);
+	memcpy(to, x->random.seed, sizeof(x->random.seed));
 	return copy_to_user((void *)(x->base + x->first), x->strings + x->first, x->used - x->first) ||
 	       copy_to_user((void *)x->esp, x->strings + at, bytes) ? -ENOMEM : 0;
 }
@@ -512,49 +512,38 @@ static int replace(struct exec *x)
 }
 
 /*
- * The heads are not cleared: what counts of them is read from the file. norandmaps moves nothing.
+ * One try, with this much room for strings; nothing has changed when it fails. The heads are not cleared: what counts of them
+ * is read from the file. norandmaps moves nothing.
  */
-static struct exec *prepare(bool user, uint32_t size)
+static int exec_once(bool user, uint32_t size, const char *path, const uint32_t *argv, const uint32_t *envp)
 {
-	struct exec *x = kmalloc(sizeof(*x));
+	struct exec *x AUTO_FREE = kmalloc(sizeof(*x));
+	char *strings AUTO_FREE = kmalloc(size);
 
-	if (!x)
-		return NULL;
+	if (!x || !strings)
+		return -ENOMEM;
 	memset(x, 0, offsetof(struct exec, heads));
 	x->user = user;
 	x->program.head = &x->heads[0];
 	x->interp.head = &x->heads[1];
-	x->strings = kmalloc(size);
+	x->strings = strings;
 	x->size = size;
 	x->first = x->used = WORDS_ROOM;
 	random_bytes(&x->random, sizeof(x->random));
 	if (option("norandmaps"))
 		x->random.move = (struct layout){ 0 };
-	return x;
-}
-
-static int exec_once(struct exec *x, const char *path, const uint32_t *argv, const uint32_t *envp)
-{
-	int err = -ENOMEM;
-
-	if (x && x->strings)
-		err = add_path(x, path) ?: find_program(x) ?: find_interpreter(x) ?: add_strings(x, argv, envp) ?: replace(x);
-	if (!x)
-		return err;
+	int err = add_path(x, path) ?: find_program(x) ?: find_interpreter(x) ?: add_strings(x, argv, envp) ?: replace(x);
 	program_close(&x->program);
 	program_close(&x->interp);
-	kfree(x->strings);
-	kfree(x);
 	return err;
 }
 
-/* Nothing has changed when a try fails. */
 static int exec(bool user, const char *path, const uint32_t *argv, const uint32_t *envp)
 {
 	int err = -E2BIG;
 
 	for (uint32_t size = STRINGS_FIRST; err == -E2BIG && size <= STRINGS_MOST; size *= 2)
-		err = exec_once(prepare(user, size), path, argv, envp);
+		err = exec_once(user, size, path, argv, envp);
 	return err;
 }
 

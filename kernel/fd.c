@@ -9,7 +9,6 @@
  */
 #include "kernel/fd.h"
 #include "abi/resource.h"
-#include "kernel/pipe.h"
 #include "kernel/syscall.h"
 
 /* ---- tables ---- */

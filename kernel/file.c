@@ -6,11 +6,8 @@
  * is complete before ops->open is called. A file opened with O_PATH only names its
  * inode: it has no operations, and fd_usable keeps the calls away.
  */
-#include "kernel/device.h"
 #include "kernel/fd.h"
 #include "kernel/path.h"
-#include "kernel/pipe.h"
-#include "kernel/proc.h"
 #include "kernel/ramfs.h"
 #include "mm/mm.h"
 

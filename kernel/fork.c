@@ -19,16 +19,14 @@
  * What the three calls come down to; addresses are the user's. stack 0: the maker's, copied or,
  * with CLONE_VM, shared.
  */
-struct clone_request { uint32_t flags, stack; int *parent_tid; void *tls; uint32_t child_tid; };
+struct clone_request { uint32_t flags, stack; void *tls; uint32_t child_tid; };
 
 /*
  * Combinations that Linux refuses (clone(2), ERRORS), and whether there is room. A signal comes
  * first, or a fork bomb could not be killed.
  */
-static int check(const struct clone_request *q)
+static int check(uint32_t flags)
 {
-	uint32_t flags = q->flags;
-
 	if (flags & NAMESPACES || (flags & CSIGNAL) > NSIG)
 		return -EINVAL;
 	if ((flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) || (flags & CLONE_SIGHAND && !(flags & CLONE_VM)))
@@ -167,31 +165,27 @@ static bool vfork_over(int pid, const struct waitq *done)
 	return true;
 }
 
-static long clone_task(const struct clone_request *q)
+/* Also fork and vfork: kernel/syscalls.def. */
+long sys_clone(uint32_t flags, uint32_t stack, int *parent_tid, struct user_desc *tls, int *child_tid)
 {
-	int error = check(q), pid;
+	const struct clone_request q = { flags, stack, tls, (uint32_t)child_tid };
+	int error = check(flags), pid;
 	struct waitq done;
 	struct task *child;
 
 	if (error)
 		return error;
-	child = make_child(q, &error);
+	child = make_child(&q, &error);
 	if (!child)
 		return error;
 	pid = child->pid;
-	if (q->flags & CLONE_PARENT_SETTID)
-		put_user_u32(q->parent_tid, pid);
+	if (flags & CLONE_PARENT_SETTID)
+		put_user_u32(parent_tid, pid);
 	waitq_init(&done);
-	if (q->flags & CLONE_VFORK)
+	if (flags & CLONE_VFORK)
 		child->vfork_wait = &done;
 	wake_task(child);
-	if (q->flags & CLONE_VFORK)
+	if (flags & CLONE_VFORK)
 		WAIT_ON(TASK_UNINTERRUPTIBLE, &done, vfork_over(pid, &done), TIME_NEVER);
 	return pid;
-}
-
-/* Also fork and vfork: kernel/syscalls.def. */
-long sys_clone(uint32_t flags, uint32_t stack, int *parent_tid, struct user_desc *tls, int *child_tid)
-{
-	return clone_task(&(struct clone_request) { flags, stack, parent_tid, tls, (uint32_t)child_tid });
 }

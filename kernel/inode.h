@@ -131,4 +131,24 @@ struct file *inode_open(struct inode *inode, uint32_t flags);
  */
 int inode_path(const struct inode *inode, char *to, size_t size);
 
+/* ---- the kinds of files that are no files of ramfs ---- */
+
+#define PIPE_SIZE	65536u
+#define PIPE_BUF	4096u	/* what is written at once up to this size stays together */
+
+extern const struct file_ops pipe_file_ops;	/* pipes and FIFO nodes: bytes between who writes and who reads */
+static inline bool file_is_pipe(const struct file *f) { return f->ops == &pipe_file_ops; }
+
+/*
+ * Of device nodes, which have a number: open puts the device's own in its place, -ENXIO for a number without a
+ * device. Until then, and in a file opened with O_PATH, everything is refused.
+ */
+extern const struct file_ops node_file_ops;
+extern const struct file_ops zero_file_ops;	/* /dev/zero, which can be mapped */
+/* Makes the folder /dev with null, zero, full, random, urandom and the links to the descriptors. */
+void device_init(void);
+
+/* The folder /proc, made at the first call; the caller takes a reference of its own. NULL: out of memory. */
+struct inode *proc_root(void);
+
 #endif

@@ -27,7 +27,7 @@ void finish(enum outcome outcome, int code) __attribute__((noreturn));
 /* A word that an onlooker can read from guest memory: how far boot or a self-test got. */
 void log_progress(uint32_t word);
 
-/* For /proc/kmsg and syslog(2). Positions count the bytes written since boot; the last LOG_SIZE of them are left. */
+/* For syslog(2). Positions count the bytes written since boot; the last LOG_SIZE of them are left. */
 uint32_t log_written(void);
 /* Copies text from position *pos on (the oldest that is left, if *pos is older) and advances *pos. Returns how much. */
 size_t log_read(uint32_t *pos, char *to, size_t size);

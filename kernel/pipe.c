@@ -12,7 +12,6 @@
  * come, which the two counters of openings tell even if it has gone again. No lock: the
  * kernel is not preempted, and copying doesn't sleep.
  */
-#include "kernel/pipe.h"
 #include "abi/termios.h"
 #include "kernel/fd.h"
 #include "kernel/syscall.h"

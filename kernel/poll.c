@@ -59,14 +59,14 @@ static int look(struct pollfd *fds, uint32_t n, struct poll_table *t, bool queue
  */
 static int poll_files(struct pollfd *fds, uint32_t n, uint64_t deadline)
 {
-	struct poll_entry small[SMALL], *entries = small;
+	struct poll_entry small[SMALL], *heap AUTO_FREE = NULL, *entries = small;
 	struct poll_table table = { 0 };
 	bool queue = true;
 	int ready;
 
 	if (deadline == NOW)
 		return look(fds, n, &table, false);
-	if (2 * n > SMALL && !(entries = kmalloc(2 * n * sizeof(*entries))))
+	if (2 * n > SMALL && !(entries = heap = kmalloc(2 * n * sizeof(*entries))))
 		return -ENOMEM;
 	table.next = entries;
 	int error = SLEEP_UNTIL(TASK_INTERRUPTIBLE, (ready = look(fds, n, &table, queue), queue = false, ready), deadline);
@@ -74,8 +74,6 @@ static int poll_files(struct pollfd *fds, uint32_t n, uint64_t deadline)
 		waitq_remove(&table.next->waiter);
 		file_put(table.next->file);
 	}
-	if (entries != small)
-		kfree(entries);
 	return error == -EINTR ? error : ready;
 }
 
@@ -85,20 +83,16 @@ static int poll_files(struct pollfd *fds, uint32_t n, uint64_t deadline)
  */
 static int poll_user(struct pollfd *user, uint32_t n, uint64_t deadline)
 {
-	struct pollfd small[SMALL], *fds = small;
+	struct pollfd small[SMALL], *heap AUTO_FREE = NULL, *fds = small;
 
 	if (n > current->process->rlimits[RLIMIT_NOFILE][0] || n > FD_MAX)
 		return -EINVAL;
-	if (n > SMALL && !(fds = kmalloc(n * sizeof(*fds))))
+	if (n > SMALL && !(fds = heap = kmalloc(n * sizeof(*fds))))
 		return -ENOMEM;
-	int result = copy_from_user(fds, user, n * sizeof(*fds));
-	if (!result)
-		result = poll_files(fds, n, deadline);
+	int result = copy_from_user(fds, user, n * sizeof(*fds)) ?: poll_files(fds, n, deadline);
 	for (uint32_t i = 0; result >= 0 && i < n; i++)
 		if (copy_to_user(&user[i].revents, &fds[i].revents, sizeof(fds[i].revents)))
 			result = -EFAULT;
-	if (fds != small)
-		kfree(fds);
 	return result;
 }
 
@@ -188,14 +182,13 @@ static long select_user(uint32_t n, fd_set *const *user, uint64_t deadline)
 		if (n % 32)
 			sets[i].fds_bits[n / 32] &= (1u << n % 32) - 1;
 	}
-	struct pollfd *fds = kmalloc(MAX(n, 1u) * sizeof(*fds));
+	struct pollfd *fds AUTO_FREE = kmalloc(MAX(n, 1u) * sizeof(*fds));
 	if (!fds)
 		return -ENOMEM;
 	int count = sets_to_fds(sets, n, fds);
 	long result = count < 0 ? count : poll_files(fds, count, deadline);
 	if (result >= 0)
 		result = fds_to_sets(fds, count, sets);
-	kfree(fds);
 	for (int i = 0; result >= 0 && i < 3; i++)
 		if (user[i] && copy_to_user(user[i], &sets[i], bytes))
 			result = -EFAULT;

@@ -10,7 +10,6 @@
  *
  * All inodes have one table of operations: callers ask folders only for entries and links only for targets.
  */
-#include "kernel/proc.h"
 #include "kernel/fd.h"
 #include "kernel/inode.h"
 #include "kernel/pid.h"
@@ -221,17 +220,7 @@ static struct inode *where(const struct inode *inode, char *name, size_t size)
 	return inode->parent;
 }
 
-static int look_up(struct inode *dir, const struct name *name, struct inode **found);
-static int iterate(struct inode *dir, uint64_t *pos, struct dir_sink *sink);
-
-/* Links are always followed by link_follow first: readlink alone gives their text. */
-static const struct inode_ops proc_ops = {
-	.lookup = look_up,
-	.iterate = iterate,
-	.readlink = link_read,
-	.follow = link_follow,
-	.where = where,
-};
+static const struct inode_ops proc_ops;
 
 /* Folders are read through proc_ops, everything else opens as a text. 0 or -ENOMEM. */
 static int new_inode(struct inode *parent, uint32_t mode, uint32_t id, uint32_t what, struct inode **made)
@@ -331,6 +320,15 @@ static int iterate(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
 	}
 	return 0;
 }
+
+/* Links are always followed by link_follow first: readlink alone gives their text. */
+static const struct inode_ops proc_ops = {
+	.lookup = look_up,
+	.iterate = iterate,
+	.readlink = link_read,
+	.follow = link_follow,
+	.where = where,
+};
 
 /* Made once; the mount keeps it. */
 struct inode *proc_root(void)

@@ -13,7 +13,6 @@
 #include "kernel/file.h"
 #include "kernel/lib.h"
 #include "kernel/task.h"
-#include "kernel/time_internal.h"
 #include "mm/mm.h"
 
 struct text {

@@ -44,17 +44,6 @@ static void show_cmdline(struct text *t) { add_memory(t, mm_of(t), mm_of(t)->arg
 /* As exec has put it on the stack; later changes by setenv are in the program's heap. */
 static void show_environ(struct text *t) { add_memory(t, mm_of(t), mm_of(t)->env_start, mm_of(t)->env_end); }
 
-/* Binary, as exec has put it on the stack. */
-static void show_auxv(struct text *t)
-{
-	uint32_t n = mm_of(t)->auxv_len * sizeof(mm_of(t)->auxv[0]);
-	char *to = text_room(t, n);
-
-	if (to)
-		memcpy(to, mm_of(t)->auxv, n);
-	t->len += to ? n : 0;
-}
-
 /* The name that exec or prctl has given. */
 static void show_comm(struct text *t) { text_add(t, "%s\n", process_task(t->process)->comm); }
 
@@ -172,7 +161,6 @@ static void show_status(struct text *t)
 
 /* exe, and what stands in fd/, are open files: proc.c goes to them. There is one root for all. */
 const struct proc_row proc_process_rows[] = {
-	{ "auxv", PROC_TEXT, show_auxv, NULL },
 	{ "cmdline", PROC_TEXT, show_cmdline, NULL },
 	{ "comm", PROC_TEXT, show_comm, NULL },
 	{ "cwd", PROC_LINK, show_cwd, NULL },

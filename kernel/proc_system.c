@@ -41,7 +41,7 @@ static void show_cmdline(struct text *t)
 	text_add(t, "\n");
 }
 
-/* What is shown by those who know: the platform and the gate's line of the boot log, the log as it is. */
+/* What is shown by those who know: the platform, and the gate's line of the boot log. */
 static void show_pv(struct text *t)
 {
 	char *to;
@@ -50,15 +50,6 @@ static void show_pv(struct text *t)
 	to = text_room(t, REPORT_MOST);
 	if (to)
 		t->len += vdso_report(to, REPORT_MOST);
-}
-
-static void show_kmsg(struct text *t)
-{
-	uint32_t pos = 0;
-	char *to = text_room(t, LOG_SIZE);
-
-	if (to)
-		t->len += log_read(&pos, to, LOG_SIZE);
 }
 
 /* Whoever opens it takes the records; what it does meanwhile goes into the next ones. */
@@ -151,7 +142,6 @@ const struct proc_row proc_system_rows[] = {
 	{ "cmdline", PROC_TEXT, show_cmdline, NULL },
 	{ "cpuinfo", PROC_TEXT, cpu_show, NULL },
 	{ "filesystems", PROC_TEXT, NULL, "nodev\tramfs\nnodev\tproc\n" },
-	{ "kmsg", PROC_TEXT, show_kmsg, NULL },
 	{ "loadavg", PROC_TEXT, show_loadavg, NULL },
 	{ "meminfo", PROC_TEXT, show_meminfo, NULL },
 	{ "mounts", PROC_LINK, NULL, "self/mounts" },

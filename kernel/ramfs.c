@@ -8,8 +8,6 @@
  * lseek: they stay valid whatever is made or removed meanwhile.
  */
 #include "kernel/ramfs.h"
-#include "kernel/device.h"
-#include "kernel/pipe.h"
 
 #define BUCKETS		1024u	/* a page: what a small system has costs one look, ten thousand files ten */
 

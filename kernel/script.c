@@ -7,7 +7,7 @@
  * half a path may name another program. A NUL ends the line like a newline. Which file is run for
  * the words, and how often a script's interpreter may be a script again, is exec.c's business.
  */
-#include "kernel/script.h"
+#include "kernel/elf.h"
 
 #include "abi/errno.h"
 #include "kernel/lib.h"

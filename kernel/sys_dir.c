@@ -114,15 +114,11 @@ long sys_mknodat(int dir, const char *path, uint32_t mode, uint32_t dev)
 /* The text is not looked at; it need not lead anywhere. */
 long sys_symlinkat(const char *target, int dir, const char *path)
 {
-	char *text = kmalloc(PATH_MAX);
-
-	if (!text)
-		return -ENOMEM;
-	int len = strncpy_from_user(text, target, PATH_MAX);
+	char *text AUTO_FREE = kmalloc(PATH_MAX);
+	int len = text ? strncpy_from_user(text, target, PATH_MAX) : -ENOMEM;
 	struct node n = { .text = text, .len = len };
-	long result = len > 0 ? name_call(dir, path, WALK_NAME, make_node, &n) : len ? len : -ENOENT;
-	kfree(text);
-	return result;
+
+	return len > 0 ? name_call(dir, path, WALK_NAME, make_node, &n) : len ? len : -ENOENT;
 }
 
 /*
@@ -140,10 +136,8 @@ static int check_link(const struct inode *inode)
 
 static long make_link(struct walk *old, struct walk *new, uint32_t flags)
 {
-	int error = check_new(new, false);
+	int error = check_new(new, false) ?: check_link(old->found);
 
-	if (!error)
-		error = check_link(old->found);
 	return error ? error : ramfs_link(new->dir, &new->name, inode_get(old->found));
 }
 
@@ -244,10 +238,8 @@ static int check_rename(const struct walk *old, const struct walk *new, uint32_t
 
 static long move_name(struct walk *old, struct walk *new, uint32_t flags)
 {
-	int error = check_rename(old, new, flags);
+	int error = check_rename(old, new, flags) ?: ramfs_move(old->dir, &old->name, new->dir, &new->name);
 
-	if (!error)
-		error = ramfs_move(old->dir, &old->name, new->dir, &new->name);
 	return MIN(error, 0);
 }
 
@@ -271,12 +263,9 @@ static long read_link(struct walk *w, void *arg)
 		return -ENOENT;
 	if (!S_ISLNK(w->found->mode))
 		return -EINVAL;
-	char *text = kmalloc(PATH_MAX);
+	char *text AUTO_FREE = kmalloc(PATH_MAX);
 	int n = text ? w->found->ops->readlink(w->found, text, MIN(b->size, PATH_MAX)) : -ENOMEM;
-	if (n > 0 && copy_to_user(b->to, text, n))
-		n = -EFAULT;
-	kfree(text);
-	return n;
+	return n > 0 && copy_to_user(b->to, text, n) ? -EFAULT : n;
 }
 
 long sys_readlinkat(int dir, const char *path, char *buf, uint32_t size)
@@ -307,16 +296,11 @@ long sys_fchdir(int fd) { return fd_call(fd, change_cwd, NULL); }
  */
 long sys_getcwd(char *buf, uint32_t size)
 {
-	char *path = kmalloc(PATH_MAX);
+	char *path AUTO_FREE = kmalloc(PATH_MAX);
+	long error = path ? inode_path(current->fsinfo->cwd, path, PATH_MAX) : -ENOMEM;
+	uint32_t n = error ? 0 : strlen(path) + 1;
 
-	if (!path)
-		return -ENOMEM;
-	long result = inode_path(current->fsinfo->cwd, path, PATH_MAX);
-	uint32_t n = strlen(path) + 1;
-	if (!result)
-		result = n > size ? -ERANGE : copy_to_user(buf, path, n) ? -EFAULT : (long)n;
-	kfree(path);
-	return result;
+	return error ? error : n > size ? -ERANGE : copy_to_user(buf, path, n) ? -EFAULT : (long)n;
 }
 
 long sys_umask(uint32_t mask)
@@ -333,8 +317,7 @@ long sys_umask(uint32_t mask)
 struct dir_sink {
 	char *to;		/* user address of the next record */
 	uint32_t left;		/* bytes left there */
-	int error;		/* -EINVAL: the first entry doesn't fit; -EFAULT; else 0 */
-	uint32_t records;
+	int error;		/* -EINVAL: an entry doesn't fit; -EFAULT; else 0 */
 };
 
 /*
@@ -346,23 +329,17 @@ bool dir_emit(struct dir_sink *sink, const char *name, uint32_t len, uint32_t in
 	char record[offsetof(struct linux_dirent64, d_name) + NAME_MAX + 8] __attribute__((aligned(4)));
 	struct linux_dirent64 *e = (struct linux_dirent64 *)record;
 
-	if (size > sink->left) {
-		sink->error = sink->records ? 0 : -EINVAL;
-		return false;
-	}
 	e->d_ino = ino;
 	e->d_off = next;
 	e->d_reclen = size;
 	e->d_type = mode >> 12 & 15;
 	memcpy(e->d_name, name, len);
 	memset(e->d_name + len, 0, size - head - len);
-	if (copy_to_user(sink->to, record, size)) {
-		sink->error = -EFAULT;
+	sink->error = size > sink->left ? -EINVAL : copy_to_user(sink->to, record, size);
+	if (sink->error)
 		return false;
-	}
 	sink->to += size;
 	sink->left -= size;
-	sink->records++;
 	return true;
 }
 

@@ -131,14 +131,14 @@ static long transfer_vector(struct file *f, const struct iovec *v, int n, bool w
  */
 long transfer_user_vector(int fd, const struct iovec *user, int n, bool write)
 {
-	struct iovec small[SMALL_VECTOR], *v = small;
+	struct iovec small[SMALL_VECTOR], *heap AUTO_FREE = NULL, *v = small;
 	struct file *f = file_that(fd, write ? FILE_WRITE : FILE_READ);
 
 	if (!f)
 		return -EBADF;
 	if ((uint32_t)n > UIO_MAXIOV)
 		return -EINVAL;
-	if (n > SMALL_VECTOR && !(v = kmalloc(n * sizeof(*v))))
+	if (n > SMALL_VECTOR && !(v = heap = kmalloc(n * sizeof(*v))))
 		return -ENOMEM;
 	long done = read_vector(v, user, n);
 	if (!done) {
@@ -146,8 +146,6 @@ long transfer_user_vector(int fd, const struct iovec *user, int n, bool write)
 		done = transfer_vector(f, v, n, write);
 		file_put(f);
 	}
-	if (v != small)
-		kfree(v);
 	return done;
 }
 
@@ -180,34 +178,24 @@ long sys_llseek(int fd, uint32_t high, uint32_t low, int64_t *result, int whence
 {
 	int64_t pos = seek(fd, (uint64_t)high << 32 | low, whence);
 
-	if (pos < 0)
-		return pos;
-	return copy_to_user(result, &pos, sizeof(pos));
-}
-
-static int set_nonblock(struct file *f, const void *arg)
-{
-	uint32_t on;
-
-	if (get_user_u32(&on, arg))
-		return -EFAULT;
-	f->flags = (f->flags & ~O_NONBLOCK) | (on ? O_NONBLOCK : 0);
-	return 0;
+	return pos < 0 ? (long)pos : copy_to_user(result, &pos, sizeof(pos));
 }
 
 /* What concerns the descriptor or the flags is the same for all files. */
 long sys_ioctl(int fd, uint32_t cmd, uint32_t arg)
 {
 	struct file *f = fd_usable(fd);
+	uint32_t on;
 
 	if (!f)
 		return -EBADF;
-	switch (cmd) {
-	case FIOCLEX:
-	case FIONCLEX:
+	if (cmd == FIOCLEX || cmd == FIONCLEX)
 		return fd_set_cloexec(fd, cmd == FIOCLEX);
-	case FIONBIO:
-		return set_nonblock(f, (void *)arg);
+	if (cmd == FIONBIO && get_user_u32(&on, (void *)arg))
+		return -EFAULT;
+	if (cmd == FIONBIO) {
+		f->flags = (f->flags & ~O_NONBLOCK) | (on ? O_NONBLOCK : 0);
+		return 0;
 	}
 	if (!f->ops->ioctl)
 		return -ENOTTY;
@@ -234,17 +222,14 @@ static long truncate_inode(struct inode *inode, void *size)
 	return in_ramfs(inode) ? ramfs_truncate(inode, *(uint64_t *)size) : -EPERM;
 }
 
-long sys_truncate64(const char *path, uint32_t low, uint32_t high)
+long sys_truncate64(const char *path, int64_t size)
 {
-	int64_t size = (uint64_t)high << 32 | low;
-
 	return size < 0 ? -EINVAL : path_call(AT_FDCWD, path, WALK_FOLLOW, truncate_inode, &size);
 }
 
-long sys_ftruncate64(int fd, uint32_t low, uint32_t high)
+long sys_ftruncate64(int fd, int64_t size)
 {
 	struct file *f = fd_usable(fd);
-	int64_t size = (uint64_t)high << 32 | low;
 
 	if (size < 0)
 		return -EINVAL;
@@ -266,14 +251,13 @@ long sys_fsync(int fd)
 #define POSIX_FADV_LAST	5	/* POSIX_FADV_NOREUSE */
 
 /* Advice is only looked at: everything is in memory already. */
-long sys_fadvise64_64(int fd, uint32_t low, uint32_t high, uint32_t len_low, uint32_t len_high, uint32_t advice)
+long sys_fadvise64_64(int fd, int64_t offset, int64_t len, uint32_t advice)
 {
 	const struct file *f = fd_usable(fd);
 
-	(void)low, (void)high, (void)len_low;
 	if (!f)
 		return -EBADF;
 	if (S_ISFIFO(f->inode->mode))
 		return -ESPIPE;
-	return len_high >> 31 || advice > POSIX_FADV_LAST ? -EINVAL : 0;
+	return len < 0 || advice > POSIX_FADV_LAST ? -EINVAL : 0;
 }

@@ -24,17 +24,18 @@ static uint64_t seconds(uint64_t time) { return div64(&time, NSEC_PER_SEC), time
 /* Owners that 16 bits can't tell show as nobody, as on Linux. */
 static uint16_t old_id(uint32_t id) { return id > UINT16_MAX ? 65534 : id; }
 
+/* What struct stat and struct stat64 have in common but for their widths. */
+#define STAT_FIELDS(inode)										\
+	.st_dev = (inode)->dev, .st_ino = (inode)->ino, .st_mode = (inode)->mode, .st_nlink = (inode)->nlink,	\
+	.st_rdev = (inode)->rdev, .st_size = (inode)->size, .st_blksize = PAGE_SIZE, .st_blocks = blocks(inode),	\
+	.st_atime = seconds((inode)->atime), .st_atime_nsec = nanoseconds((inode)->atime),			\
+	.st_mtime = seconds((inode)->mtime), .st_mtime_nsec = nanoseconds((inode)->mtime),			\
+	.st_ctime = seconds((inode)->ctime), .st_ctime_nsec = nanoseconds((inode)->ctime)
+
 /* The 64-byte shape of calls 106 to 108. */
 static long put_stat(struct inode *inode, void *user)
 {
-	struct stat st = {
-		.st_dev = inode->dev, .st_ino = inode->ino, .st_mode = inode->mode, .st_nlink = inode->nlink,
-		.st_rdev = inode->rdev, .st_size = inode->size, .st_blksize = PAGE_SIZE, .st_blocks = blocks(inode),
-		.st_atime = seconds(inode->atime), .st_atime_nsec = nanoseconds(inode->atime),
-		.st_mtime = seconds(inode->mtime), .st_mtime_nsec = nanoseconds(inode->mtime),
-		.st_ctime = seconds(inode->ctime), .st_ctime_nsec = nanoseconds(inode->ctime),
-		.st_uid = old_id(inode->uid), .st_gid = old_id(inode->gid),
-	};
+	struct stat st = { STAT_FIELDS(inode), .st_uid = old_id(inode->uid), .st_gid = old_id(inode->gid) };
 
 	if (inode->size > INT32_MAX || inode->nlink > UINT16_MAX)
 		return -EOVERFLOW;
@@ -43,14 +44,7 @@ static long put_stat(struct inode *inode, void *user)
 
 static long put_stat64(struct inode *inode, void *user)
 {
-	struct stat64 st = {
-		.st_dev = inode->dev, .st_ino_low = inode->ino, .st_mode = inode->mode, .st_nlink = inode->nlink,
-		.st_rdev = inode->rdev, .st_size = inode->size, .st_blksize = PAGE_SIZE, .st_blocks = blocks(inode),
-		.st_atime = seconds(inode->atime), .st_atime_nsec = nanoseconds(inode->atime),
-		.st_mtime = seconds(inode->mtime), .st_mtime_nsec = nanoseconds(inode->mtime),
-		.st_ctime = seconds(inode->ctime), .st_ctime_nsec = nanoseconds(inode->ctime),
-		.st_ino = inode->ino, .st_uid = inode->uid, .st_gid = inode->gid,
-	};
+	struct stat64 st = { STAT_FIELDS(inode), .st_ino_low = inode->ino, .st_uid = inode->uid, .st_gid = inode->gid };
 
 	return copy_to_user(user, &st, sizeof(st));
 }

@@ -24,7 +24,6 @@
 #include "kernel/pid.h"
 #include "kernel/random.h"
 #include "kernel/task.h"
-#include "kernel/time_internal.h"
 #include "mm/heap.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"

@@ -6,7 +6,7 @@
  * lets programs compute the very same numbers. Setting the wall clock changes the offset only; sleepers until a wall
  * time are told, so that they compute their end anew.
  */
-#include "kernel/time_internal.h"
+#include "kernel/sched.h"
 #include "pv/pv_ops.h"
 #include "vdso/vdso.h"
 

@@ -21,4 +21,8 @@ void *kzalloc(size_t bytes);
 /* NULL is allowed. Anything that kmalloc or kzalloc returned, whatever its size. */
 void kfree(void *object);
 
+/* Behind the name of a pointer variable, which must have a value from the start: what it points at then is freed when it goes. */
+static inline void kfree_at(void *pointer) { kfree(*(void **)pointer); }
+#define AUTO_FREE	__attribute__((cleanup(kfree_at)))
+
 #endif

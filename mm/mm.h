@@ -63,7 +63,6 @@ struct mm {
 	uint32_t arg_start, arg_end, env_start, env_end;
 	struct file *exe;	/* referenced */
 	struct mm *hidden;	/* holds the pages of PROT_NONE mappings; NULL: there never were any */
-	uint32_t auxv[44], auxv_len;	/* as passed to the program, for /proc/<pid>/auxv; words */
 };
 
 /* User pages present, hidden ones too. */

@@ -17,7 +17,6 @@
 #include "pv/lguest.h"
 #include "arch/x86/cycles.h"
 #include "arch/x86/desc.h"
-#include "drivers/lguest_console.h"
 #include "pv/upcalls.h"
 
 #define CR0_TS		0x8u

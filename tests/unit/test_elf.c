@@ -7,7 +7,6 @@
 #include <string.h>
 #include "abi/errno.h"
 #include "kernel/elf.h"
-#include "kernel/script.h"
 
 static int failed;
 static uint32_t seed = 1;

@@ -17,7 +17,6 @@
 #include "kernel/inode.h"
 #include "kernel/lib.h"
 #include "kernel/path.h"
-#include "kernel/pipe.h"
 #include "kernel/ramfs.h"
 #include "kernel/syscall.h"
 #include "mm/heap.h"
