@@ -75,13 +75,13 @@ static const struct file_ops full_ops = { zero_read, full_write, .seek = no_posi
 static const struct file_ops random_ops = { random_read, null_write, .seek = no_position };
 
 /* Before the archive is unpacked, so no name is taken. */
-static void add_name(const char *text, struct inode *inode)
+static void add_name(struct inode *dir, const char *text, struct inode *inode)
 {
 	struct name name;
 
 	name_set(&name, text);
-	if (ramfs_link(folder, &name, inode))
-		panic("device: no memory for /dev/%s", text);
+	if (ramfs_link(dir, &name, inode))
+		panic("device: no memory for %s", text);
 }
 
 /* Only during boot. The table is small; overrunning it is a bug of ours. */
@@ -89,7 +89,7 @@ void device_register(const char *name, uint32_t number, const struct file_ops *o
 {
 	BUG_ON(device_count == ARRAY_SIZE(devices));
 	devices[device_count++] = (struct device) { number, ops };
-	add_name(name, ramfs_new(S_IFCHR | 0666, number));
+	add_name(folder, name, ramfs_new(S_IFCHR | 0666, number));
 }
 
 /*
@@ -102,14 +102,12 @@ void device_init(void)
 		{ "fd", "/proc/self/fd" }, { "stdin", "/proc/self/fd/0" },
 		{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
 	};
-	struct name name;
 
 	folder = ramfs_new(S_IFDIR | 0755, 0);
-	name_set(&name, "dev");
-	if (ramfs_link(root_inode, &name, folder))
-		panic("device: no memory for /dev");
+	add_name(root_inode, "proc", proc_root());
+	add_name(root_inode, "dev", folder);
 	for (uint32_t i = 0; i < ARRAY_SIZE(links); i++)
-		add_name(links[i][0], ramfs_new_link(links[i][1], strlen(links[i][1])));
+		add_name(folder, links[i][0], ramfs_new_link(links[i][1], strlen(links[i][1])));
 	device_register("null", 1 << 8 | 3, &null_ops);
 	device_register("zero", 1 << 8 | 5, &zero_file_ops);
 	device_register("full", 1 << 8 | 7, &full_ops);

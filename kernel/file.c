@@ -283,18 +283,11 @@ char *file_path(const struct file *f, char *to, size_t size)
 
 /* ---- boot ---- */
 
-/*
- * /proc is one name in the root like any other (kernel/inode.h). Nothing can be out of
- * memory yet.
- */
+/* Nothing can be out of memory yet. */
 void vfs_init(void)
 {
-	struct name proc;
-
 	root_inode = ramfs_new(S_IFDIR | 0755, 0);
 	root_inode->nlink = 2;
-	name_set(&proc, "proc");
-	ramfs_link(root_inode, &proc, proc_root());
 	device_init();
 }
 

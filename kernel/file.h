@@ -27,6 +27,7 @@ struct file_ops {
 	int32_t (*read)(struct file *f, void *buf, uint32_t n, uint64_t *pos);
 	int32_t (*write)(struct file *f, const void *buf, uint32_t n, uint64_t *pos);
 	int (*ioctl)(struct file *f, uint32_t cmd, uint32_t arg);	/* NULL: -ENOTTY */
+	uint32_t (*unread)(const struct file *f);	/* FIONREAD: bytes that a read would find now. NULL: it is ioctl's business */
 	/* What f is ready for now, as POLL* bits. NULL: for everything, always. */
 	uint32_t (*poll)(struct file *f, struct poll_table *table);
 	/* Sets f->pos and returns it. NULL: -ESPIPE, the mark of files without a position. */

@@ -145,7 +145,10 @@ static inline bool file_is_pipe(const struct file *f) { return f->ops == &pipe_f
  */
 extern const struct file_ops node_file_ops;
 extern const struct file_ops zero_file_ops;	/* /dev/zero, which can be mapped */
-/* Makes the folder /dev with null, zero, full, random, urandom and the links to the descriptors. */
+/*
+ * Makes the first names in the root: proc, one like any other, and the folder dev with null, zero, full, random, urandom and the
+ * links to the descriptors.
+ */
 void device_init(void);
 
 /* The folder /proc, made at the first call; the caller takes a reference of its own. NULL: out of memory. */

@@ -41,13 +41,12 @@ void klog(const char *fmt, ...)
 	size_t n = vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	n = MIN(n, sizeof(line) - 1);
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	ring_write(line, n);
 	if (console_ready())
 		console_write(line, n);
 	else
 		pv_early_console(line, n);
-	irq_restore(flags);
 }
 
 void log_progress(uint32_t word) { log_area.progress = word; }
@@ -57,13 +56,12 @@ uint32_t log_written(void) { return log_area.written; }
 /* An interrupt may log meanwhile and overtake a slow reader: it goes on with the oldest that is left. */
 size_t log_read(uint32_t *pos, char *to, size_t size)
 {
-	irq_flags_t flags = irq_save();
+	IRQ_GUARD;
 	size_t n = 0;
 
 	if (log_area.written - *pos > LOG_SIZE)
 		*pos = log_area.written - LOG_SIZE;
 	while (n < size && *pos != log_area.written)
 		to[n++] = log_area.text[(*pos)++ % LOG_SIZE];
-	irq_restore(flags);
 	return n;
 }

@@ -12,7 +12,6 @@
  * come, which the two counters of openings tell even if it has gone again. No lock: the
  * kernel is not preempted, and copying doesn't sleep.
  */
-#include "abi/termios.h"
 #include "kernel/fd.h"
 #include "kernel/syscall.h"
 
@@ -218,21 +217,14 @@ static int32_t pipe_write(struct file *f, const void *buf, uint32_t n, uint64_t 
 	return n;
 }
 
-/* Bytes that can be read. */
-static uint32_t contents(struct pipe *p)
+static uint32_t pipe_unread(const struct file *f)
 {
+	struct pipe *p = f->private;
 	uint32_t n = p->last->end - p->last->start;
 
 	for (struct buffer *b = p->first; b != p->last; b = after(p, b))
 		n += b->end - b->start;
 	return n;
-}
-
-static int pipe_ioctl(struct file *f, uint32_t cmd, uint32_t arg)
-{
-	struct pipe *p = f->private;
-
-	return cmd == FIONREAD ? put_user_u32((void *)arg, contents(p)) : -ENOTTY;
 }
 
 /*
@@ -357,7 +349,7 @@ static int pipe_open(struct inode *inode, struct file *f)
 const struct file_ops pipe_file_ops = {
 	.read = pipe_read,
 	.write = pipe_write,
-	.ioctl = pipe_ioctl,
+	.unread = pipe_unread,
 	.poll = pipe_poll,
 	.open = pipe_open,
 	.release = pipe_release,

@@ -15,7 +15,6 @@
 #include "vdso/vdso.h"
 
 #define KB_PER_PAGE	(PAGE_SIZE / 1024)
-#define REPORT_MOST	8192u		/* bytes of what others write; theirs are a quarter of that */
 
 /* The reader's own number: /proc/self is a link that everybody sees differently. */
 static void show_self(struct text *t) { text_add(t, "%d", current->process->pid); }
@@ -44,12 +43,8 @@ static void show_cmdline(struct text *t)
 /* What is shown by those who know: the platform, and the gate's line of the boot log. */
 static void show_pv(struct text *t)
 {
-	char *to;
-
 	pv_report(t);
-	to = text_room(t, REPORT_MOST);
-	if (to)
-		t->len += vdso_report(to, REPORT_MOST);
+	text_add(t, "%s", vdso_report());
 }
 
 /* Whoever opens it takes the records; what it does meanwhile goes into the next ones. */

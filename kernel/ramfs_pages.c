@@ -12,7 +12,6 @@
 #include "kernel/ramfs.h"
 #include "abi/fcntl.h"
 #include "abi/resource.h"
-#include "abi/termios.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
@@ -307,16 +306,11 @@ pfn_t ramfs_page(struct inode *inode, uint32_t index, bool make, int *err)
 
 /* ---- the table ---- */
 
-static int ramfs_ioctl(struct file *f, uint32_t cmd, uint32_t arg)
-{
-	if (cmd != FIONREAD)
-		return -ENOTTY;
-	return put_user_u32((void *)arg, f->inode->size - f->pos);
-}
+static uint32_t ramfs_unread(const struct file *f) { return f->inode->size - f->pos; }
 
 const struct file_ops ramfs_file_ops = {
 	.read = ramfs_read,
 	.write = ramfs_write,
-	.ioctl = ramfs_ioctl,
+	.unread = ramfs_unread,
 	.seek = file_seek,
 };

@@ -197,6 +197,8 @@ long sys_ioctl(int fd, uint32_t cmd, uint32_t arg)
 		f->flags = (f->flags & ~O_NONBLOCK) | (on ? O_NONBLOCK : 0);
 		return 0;
 	}
+	if (cmd == FIONREAD && f->ops->unread)
+		return put_user_u32((void *)arg, f->ops->unread(f));
 	if (!f->ops->ioctl)
 		return -ENOTTY;
 	file_get(f);

@@ -197,23 +197,19 @@ static int sleep_until(uint64_t when, bool wall)
 	return error == -EINTR ? -EINTR : 0;
 }
 
-static long sleep_again(struct restart_block *r);
-
-/* What is left goes to rem, which may be NULL, and the deadline to the restart block. */
-static long sleep_to_deadline(uint64_t deadline, void *rem, bool wide)
+/* What is left goes to the user's address a, which may be 0, as a timespec of the width b. */
+static long sleep_to_deadline(struct restart_block *r)
 {
-	if (!sleep_until(deadline, false))
+	if (!sleep_until(r->deadline, false))
 		return 0;
 	uint64_t now = clock_ns();
-	if (now >= deadline)
+	if (now >= r->deadline)
 		return 0;
-	if (rem && timespec_write(rem, deadline - now, wide))
+	if (r->a && timespec_write((void *)r->a, r->deadline - now, r->b))
 		return -EFAULT;
-	current->restart = (struct restart_block) { .fn = sleep_again, .deadline = deadline, .a = (uint32_t)rem, .b = wide };
+	current->restart = *r;
 	return -ERESTART_RESTARTBLOCK;
 }
-
-static long sleep_again(struct restart_block *r) { return sleep_to_deadline(r->deadline, (void *)r->a, r->b); }
 
 /* The order of the checks is Linux's: clock, then time. A relative sleep on the wall clock does not follow it (POSIX). */
 long clock_sleep(int clock, int flags, const void *req, void *rem, bool wide)
@@ -229,7 +225,7 @@ long clock_sleep(int clock, int flags, const void *req, void *rem, bool wide)
 		return error;
 	if (flags & TIMER_ABSTIME)
 		return sleep_until(ns, clock == CLOCK_REALTIME) ? -ERESTARTNOHAND : 0;
-	return sleep_to_deadline(deadline_after_ns(ns), rem, wide);
+	return sleep_to_deadline(&(struct restart_block) { sleep_to_deadline, deadline_after_ns(ns), (uint32_t)rem, wide, 0, 0 });
 }
 
 /* ---- interval timers: only ITIMER_REAL; no one charges CPU time finely enough for the others ---- */

@@ -387,12 +387,12 @@ void tty_set_mode(struct tty *t, const struct termios *to)
 	tty_used(t);
 }
 
-/* For FIONREAD. In canonical mode an unfinished line can't be read; in the other one everything can. */
-uint32_t tty_readable(struct tty *t)
+/* In canonical mode an unfinished line can't be read; in the other one everything can. */
+uint32_t tty_unread(const struct file *f)
 {
-	if (!interpret(t, LINE_SIZE) && lflag(t, ICANON))
-		return 0;
-	return t->end - t->start;
+	struct tty *t = &console_tty;
+
+	return interpret(t, LINE_SIZE) || !lflag(t, ICANON) ? t->end - t->start : 0;
 }
 
 /* ---- reading ---- */

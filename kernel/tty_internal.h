@@ -46,7 +46,7 @@ void tty_defaults(struct tty *t);		/* termios as Linux has it for a new terminal
 void tty_flush_input(struct tty *t);
 void tty_used(struct tty *t);			/* mode or foreground group changed: signal keys count from now on */
 void tty_set_mode(struct tty *t, const struct termios *to);
-uint32_t tty_readable(struct tty *t);		/* bytes that a read would find now, for FIONREAD */
+uint32_t tty_unread(const struct file *f);
 int32_t tty_read(struct file *f, void *buf, uint32_t n, uint64_t *pos);
 int32_t tty_write(struct file *f, const void *buf, uint32_t n, uint64_t *pos);
 uint32_t tty_poll(struct file *f, struct poll_table *table);

@@ -240,8 +240,6 @@ static int tty_ioctl(struct file *f, uint32_t cmd, uint32_t arg)
 		return copy_to_user(user, &t->winsize, sizeof(t->winsize));
 	case TIOCSWINSZ:
 		return set_size(t, user);
-	case FIONREAD:
-		return put_user_u32(user, tty_readable(t));
 	case TIOCOUTQ:
 		return put_user_u32(user, 0);
 	case TIOCSCTTY:
@@ -280,7 +278,7 @@ static int tty_open(struct inode *inode, struct file *f)
 }
 
 static const struct file_ops tty_ops = {
-	.read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll, .open = tty_open,
+	.read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .unread = tty_unread, .poll = tty_poll, .open = tty_open,
 };
 
 void tty_init(void)

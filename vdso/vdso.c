@@ -109,14 +109,6 @@ void vdso_prepare(void)
 
 static bool uses_sysenter(void) { return mode != MODE_OFF && image->landing_pad; }
 
-static void log_decision(void)
-{
-	char text[128];
-
-	vdso_report(text, sizeof(text));
-	klog("vdso: %s\n", text);
-}
-
 void vdso_init(void)
 {
 	vdso_update_clock();
@@ -130,7 +122,7 @@ void vdso_init(void)
 	}
 	if (uses_sysenter() && !pv_facts.sysenter_usable)
 		desc_int80(int80_or_sysenter);
-	log_decision();
+	klog("vdso: %s\n", vdso_report());
 }
 
 void vdso_turn_off(void)
@@ -142,7 +134,7 @@ void vdso_turn_off(void)
 	if (uses_sysenter())
 		pv_write_msr(MSR_SYSENTER_CS, 0);	/* SYSENTER then faults */
 	mode = MODE_OFF;
-	log_decision();
+	klog("vdso: %s\n", vdso_report());
 }
 
 /* ---- questions ---- */
@@ -159,19 +151,22 @@ uint32_t vdso_sigreturn(const struct mm *mm) { return mm->vdso_base ? mm->vdso_b
 
 uint32_t vdso_rt_sigreturn(const struct mm *mm) { return mm->vdso_base ? mm->vdso_base + image->rt_sigreturn : 0; }
 
-int vdso_report(char *to, size_t size)
+const char *vdso_report(void)
 {
+	static char text[128];
 	const char *entry = !image->landing_pad ? "int 0x80" : pv_facts.sysenter_usable ? "sysenter" : "sysenter (slow here)";
 	const char *probing = flags & PROBE ? ", probing (vdso=probe)" : "", *forced = flags & FORCED ? " (forced)" : "";
 	char moved[40] = "";
 
 	if (mode == MODE_OFF)
-		return snprintf(to, size, "off");
-	if (mode == MODE_RANDOM)
-		return snprintf(to, size, "random, entry %s", entry);
-	if (vdso_compat_base() != OLD_ADDRESS)
+		return "off";
+	if (mode == MODE_COMPAT && vdso_compat_base() != OLD_ADDRESS)
 		snprintf(moved, sizeof(moved), " (relocated from 0x%08x)", OLD_ADDRESS);
-	return snprintf(to, size, "compat at 0x%08x%s%s, entry %s%s", vdso_compat_base(), forced, moved, entry, probing);
+	if (mode == MODE_RANDOM)
+		snprintf(text, sizeof(text), "random, entry %s", entry);
+	else
+		snprintf(text, sizeof(text), "compat at 0x%08x%s%s, entry %s%s", vdso_compat_base(), forced, moved, entry, probing);
+	return text;
 }
 
 /* ---- processes ---- */

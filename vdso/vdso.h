@@ -55,6 +55,6 @@ uint32_t vdso_compat_base(void);		/* the compat page's address, 0 unless the mod
  */
 void vdso_update_clock(void);
 
-int vdso_report(char *to, size_t size);		/* the line of the boot log, for /proc/pv */
+const char *vdso_report(void);		/* the line of the boot log, for /proc/pv; valid until the next call */
 
 #endif

@@ -129,13 +129,6 @@ int fpu_exception_code(bool simd)
 	uint32_t status = simd ? fpu_mxcsr() : fpu_x87_status();
 	uint32_t pending = simd ? status & ~(status >> 7) : status >> 16 & ~status;
 
-	if (pending & 0x01)
-		return FPE_FLTINV;
-	if (pending & 0x04)
-		return FPE_FLTDIV;
-	if (pending & 0x08)
-		return FPE_FLTOVF;
-	if (pending & 0x12)
-		return FPE_FLTUND;
-	return pending & 0x20 ? FPE_FLTRES : 0;
+	return pending & 0x01 ? FPE_FLTINV : pending & 0x04 ? FPE_FLTDIV : pending & 0x08 ? FPE_FLTOVF :
+	       pending & 0x12 ? FPE_FLTUND : pending & 0x20 ? FPE_FLTRES : 0;
 }
