@@ -30,6 +30,8 @@ struct boot_info {
 };
 
 extern struct boot_info boot_info;
+/* Called by every door on the boot stack, with boot page tables, the platform's table installed and interrupts off. */
+void kernel_main(struct boot_info *bi) __attribute__((noreturn));
 const char *boot_door_name(enum boot_door door);	/* "multiboot 1", "multiboot 2", "PVH", ... */
 
 #endif

@@ -6,7 +6,6 @@
  * (an initrd may) is only measured here.
  */
 #include "boot/window.h"
-#include "kernel/init.h"
 #include "kernel/log.h"
 #include "mm/page.h"
 #include "pv/pv.h"

@@ -43,9 +43,7 @@ enum { LEFT_SHIFT = 0x2A, RIGHT_SHIFT = 0x36, CONTROL = 0x1D, ALT = 0x38, CAPS_L
 enum { RELEASED = 0x80, EXTENDED = 0xE0 };
 
 /* What the keys that are held, and the bytes before this one, have made of the next one. */
-static struct {
-	bool shift, control, alt, caps_lock, extended;
-} keys;
+static struct { bool shift, control, alt, caps_lock, extended; } keys;
 
 /* Keys that find no room are lost, whole sequences at a time. */
 static void send(const char *text, size_t n)

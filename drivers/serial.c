@@ -115,9 +115,7 @@ static void receive(void)
 	out(INTERRUPTS, room ? INTERRUPT_RECEIVE : 0);
 }
 
-static struct console serial_console = {
-	.write = serial_early_write, .input_room = receive, .has_log = true,
-};
+static struct console serial_console = { .write = serial_early_write, .input_room = receive, .has_log = true };
 
 /*
  * The early console has printed the log already. What was typed so far waits in the FIFO and interrupts when that is

@@ -12,22 +12,6 @@
 #define HEADER_SIZE	110u
 #define NAME_LIMIT	4096u
 
-/* Eight hexadecimal digits; 0 when one is none. */
-static int read_field(const uint8_t *text, uint32_t *value)
-{
-	*value = 0;
-	for (int i = 0; i < 8; i++) {
-		uint8_t c = text[i], lower = c | 0x20;
-		if (c >= '0' && c <= '9')
-			*value = *value << 4 | (c - '0');
-		else if (lower >= 'a' && lower <= 'f')
-			*value = *value << 4 | (lower - 'a' + 10);
-		else
-			return 0;
-	}
-	return 1;
-}
-
 /* Takes n bytes and the padding after them. NULL: there are not so many. */
 static const uint8_t *take(struct cpio *c, uint32_t n)
 {
@@ -64,7 +48,7 @@ const char *cpio_next(struct cpio *c, struct cpio_entry *e)
 	if (memcmp(header, "07070", 5) || (header[5] != '1' && header[5] != '2'))
 		return "not a newc cpio archive";
 	for (int i = 0; i < CPIO_FIELDS; i++)
-		if (!read_field(header + 6 + 8 * i, &e->fields[i]))
+		if (!parse_digits((const char *)header + 6 + 8 * i, 8, 16, &e->fields[i]))
 			return "a header field is not a number";
 	if (e->name_size < 2 || e->name_size > NAME_LIMIT)
 		return "a name is empty or too long";

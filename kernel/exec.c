@@ -21,7 +21,6 @@
 #include "arch/x86/task_switch.h"
 #include "boot/cmdline.h"
 #include "kernel/elf.h"
-#include "kernel/init.h"
 #include "kernel/syscall.h"
 #include "vdso/vdso.h"
 

@@ -11,7 +11,6 @@
  * Process groups that nobody can continue any more get SIGHUP and SIGCONT if a member is stopped
  * (POSIX.1-2017, _Exit).
  */
-#include "kernel/init.h"
 #include "kernel/syscall.h"
 #include "kernel/tty.h"
 

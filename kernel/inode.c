@@ -83,7 +83,4 @@ int inode_path(const struct inode *inode, char *to, size_t size)
 /* Folders are read by getdents64 only. */
 static int32_t dir_read(struct file *f, void *buf, uint32_t n, uint64_t *pos) { return -EISDIR; }
 
-const struct file_ops dir_file_ops = {
-	.read = dir_read,
-	.seek = file_seek,
-};
+const struct file_ops dir_file_ops = { .read = dir_read, .seek = file_seek };

@@ -35,6 +35,26 @@ char *strchr(const char *s, int c);
 size_t strlcpy(char *to, const char *from, size_t size);
 
 /*
+ * n digits of a base up to 16, and nothing else: true, and their value modulo 2^32. In line, because the archive's headers are
+ * full of them and the boot is counted.
+ */
+static inline bool parse_digits(const char *text, size_t n, unsigned base, uint32_t *value)
+{
+	uint32_t sum = 0;
+
+	for (; n; n--, text++) {
+		unsigned digit = *text - '0';
+		if (digit > 9)
+			digit = MIN((*text | 0x20u) - 'a', 16u) + 10;	/* what is no letter is beyond any base */
+		if (digit >= base)
+			return false;
+		sum = sum * base + digit;
+	}
+	*value = sum;
+	return true;
+}
+
+/*
  * printf: %d %u %x %c %s %p %% with l, ll (64 bits), width, 0, -, * and, for texts, precision. Writes at most size bytes
  * with the NUL, which is always there unless size is 0; returns the length of the whole text.
  */

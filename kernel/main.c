@@ -12,7 +12,6 @@
 #include "boot/boot_info.h"
 #include "boot/cmdline.h"
 #include "kernel/file.h"
-#include "kernel/init.h"
 #include "kernel/lib.h"
 #include "kernel/random.h"
 #include "kernel/task.h"

@@ -347,11 +347,7 @@ static int pipe_open(struct inode *inode, struct file *f)
 }
 
 const struct file_ops pipe_file_ops = {
-	.read = pipe_read,
-	.write = pipe_write,
-	.unread = pipe_unread,
-	.poll = pipe_poll,
-	.open = pipe_open,
+	.read = pipe_read, .write = pipe_write, .unread = pipe_unread, .poll = pipe_poll, .open = pipe_open,
 	.release = pipe_release,
 };
 

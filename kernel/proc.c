@@ -155,11 +155,7 @@ static int32_t text_write(struct file *f, const void *buf, uint32_t n, uint64_t 
 
 /* The size of a text shows as 0, as on Linux, so SEEK_END is the beginning. */
 static const struct file_ops text_ops = {
-	.read = text_read,
-	.write = text_write,
-	.seek = file_seek,
-	.open = text_open,
-	.release = text_release,
+	.read = text_read, .write = text_write, .seek = file_seek, .open = text_open, .release = text_release,
 };
 
 /* ---- links ---- */
@@ -193,15 +189,7 @@ static int link_follow(struct inode *link, struct inode **target)
 /* Decimal, without leading zeros, below 10^8. */
 static bool parse_number(const struct name *name, uint32_t *value)
 {
-	if (name->len > 8 || (name->len > 1 && name->text[0] == '0'))
-		return false;
-	*value = 0;
-	for (uint32_t i = 0; i < name->len; i++) {
-		if (name->text[i] < '0' || name->text[i] > '9')
-			return false;
-		*value = *value * 10 + (name->text[i] - '0');
-	}
-	return true;
+	return name->len <= 8 && (name->len == 1 || name->text[0] != '0') && parse_digits(name->text, name->len, 10, value);
 }
 
 /* For getcwd and the paths of open files: folder and name of an inode. */
@@ -323,11 +311,7 @@ static int iterate(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
 
 /* Links are always followed by link_follow first: readlink alone gives their text. */
 static const struct inode_ops proc_ops = {
-	.lookup = look_up,
-	.iterate = iterate,
-	.readlink = link_read,
-	.follow = link_follow,
-	.where = where,
+	.lookup = look_up, .iterate = iterate, .readlink = link_read, .follow = link_follow, .where = where,
 };
 
 /* Made once; the mount keeps it. */

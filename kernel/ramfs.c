@@ -277,9 +277,6 @@ static struct inode *ramfs_where(const struct inode *inode, char *name, size_t s
 }
 
 const struct inode_ops ramfs_ops = {
-	.lookup = ramfs_lookup,
-	.iterate = ramfs_iterate,
-	.readlink = ramfs_readlink,
-	.where = ramfs_where,
+	.lookup = ramfs_lookup, .iterate = ramfs_iterate, .readlink = ramfs_readlink, .where = ramfs_where,
 	.drop = ramfs_drop,
 };

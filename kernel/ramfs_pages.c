@@ -309,8 +309,5 @@ pfn_t ramfs_page(struct inode *inode, uint32_t index, bool make, int *err)
 static uint32_t ramfs_unread(const struct file *f) { return f->inode->size - f->pos; }
 
 const struct file_ops ramfs_file_ops = {
-	.read = ramfs_read,
-	.write = ramfs_write,
-	.unread = ramfs_unread,
-	.seek = file_seek,
+	.read = ramfs_read, .write = ramfs_write, .unread = ramfs_unread, .seek = file_seek,
 };

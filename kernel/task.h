@@ -214,6 +214,15 @@ static inline void task_set_blocked(struct task *t, sigset_t mask)
 		signals_recheck();
 }
 
+/* Process 1 ended with this wait status: the run ends, by outcome exit or panic (or, with vdso=probe, is tried once more). */
+void process1_died(int wait_status);
+/*
+ * Replaces the current process's program; for kernel callers (process 1), whose strings are in
+ * kernel memory. On success the user frame, task_user_regs(current), is that of a new program and 0
+ * is returned; else a negative errno and nothing has changed.
+ */
+int exec_kernel(const char *path, const char *const argv[], const char *const envp[]);
+
 /* The boot CPU's idle task, pid 0; runs on the boot stack. */
 extern struct task idle_task;
 extern char boot_stack[KSTACK_SIZE];	/* boot/start.asm */

@@ -25,12 +25,9 @@ static void watch_fire(struct timer *timer);
 
 /* The buffers are apart, so that the image need not hold them. */
 struct tty console_tty = {
-	.winsize = { .ws_row = 24, .ws_col = 80 },
-	.readers = WAITQ_INIT(console_tty.readers),
-	.writers = WAITQ_INIT(console_tty.writers),
-	.watch = { .fire = watch_fire },
-	.raw = (uint8_t[RAW_SIZE]) { 0 },
-	.line = (char[LINE_SIZE]) { 0 },
+	.winsize = { .ws_row = 24, .ws_col = 80 }, .readers = WAITQ_INIT(console_tty.readers),
+	.writers = WAITQ_INIT(console_tty.writers), .watch = { .fire = watch_fire },
+	.raw = (uint8_t[RAW_SIZE]) { 0 }, .line = (char[LINE_SIZE]) { 0 },
 };
 
 /* Speed and frame are what the serial line has; nothing follows a change of them. */

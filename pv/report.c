@@ -38,16 +38,14 @@ static void add_clock(struct text *t)
 
 static void add_tables(struct text *t)
 {
+#define SUB(sub)	{ #sub, sizeof(pv_ops.sub) / sizeof(void *) }
+	static const struct { const char *name; unsigned count; } subs[] = {
+		SUB(init), SUB(cpu), SUB(mmu), SUB(irq), SUB(time), SUB(io), SUB(smp),
+	};
+
 	text_add(t, "operations");
-#define SUB(sub)	text_add(t, " " #sub "=%u", (unsigned)(sizeof(pv_ops.sub) / sizeof(void *)))
-	SUB(init);
-	SUB(cpu);
-	SUB(mmu);
-	SUB(irq);
-	SUB(time);
-	SUB(io);
-	SUB(smp);
-#undef SUB
+	for (unsigned i = 0; i < ARRAY_SIZE(subs); i++)
+		text_add(t, " %s=%u", subs[i].name, subs[i].count);
 	text_add(t, "\n");
 }
 

@@ -11,7 +11,7 @@
  * It doesn't touch the code, and it doesn't apply dynamic relocations: the linker script sees to it
  * that there are none.
  */
-#include "vdso/relocate.h"
+#include "vdso/vdso.h"
 
 #include "abi/elf.h"
 #include "kernel/lib.h"

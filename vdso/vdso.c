@@ -25,7 +25,6 @@
 #include "mm/fixmap.h"
 #include "mm/mm.h"
 #include "vdso/data.h"
-#include "vdso/relocate.h"
 
 #define OLD_ADDRESS	0xffffe000u	/* where loaders of before 2004 expected the page */
 

@@ -40,6 +40,13 @@ int vdso_map(struct mm *mm, uint32_t at);
  */
 void vdso_moved(struct mm *mm, uint32_t from, uint32_t to);
 /*
+ * Adds base to every address in the image, which was linked at 0 (T5): entry, program headers, section headers, dynamic
+ * section, symbols. Code is position-independent. The image is size bytes at a word-aligned place.
+ * False when it is no i386 shared object or something in it lies outside of it; part of it may have
+ * been changed then, but nothing outside.
+ */
+bool vdso_relocate(void *image, uint32_t size, uint32_t base);
+/*
  * Addresses as a process sees them, 0: it has no gate. AT_SYSINFO is __kernel_vsyscall
  * (AT_SYSINFO_EHDR is mm->vdso_base); the trampolines are where a signal handler returns to
  * that was installed without SA_RESTORER.

@@ -3,16 +3,11 @@
 ; The kernel's port instructions, all of them. See io.h.
 
                 section .text
-                global  io_in8, io_in16, io_out8, io_out16
+                global  io_in8, io_out8, io_out16
 
 io_in8:         mov     edx, eax
                 in      al, dx
                 movzx   eax, al
-                ret
-
-io_in16:        mov     edx, eax
-                in      ax, dx
-                movzx   eax, ax
                 ret
 
 io_out8:        xchg    eax, edx                ; dx = port, al = value

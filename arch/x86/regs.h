@@ -23,7 +23,6 @@ struct regs {
 _Static_assert(sizeof(struct regs) == 64, "frame of entry.asm");
 _Static_assert(offsetof(struct regs, eax) == 28 && offsetof(struct regs, eip) == 44, "frame of entry.asm");
 
-#define EFLAGS_CF	0x00000001u
 #define EFLAGS_FIXED	0x00000002u
 #define EFLAGS_TF	0x00000100u
 #define EFLAGS_IF	0x00000200u
@@ -33,7 +32,6 @@ _Static_assert(offsetof(struct regs, eax) == 28 && offsetof(struct regs, eip) ==
 #define EFLAGS_RF	0x00010000u
 #define EFLAGS_VM	0x00020000u
 #define EFLAGS_AC	0x00040000u
-#define EFLAGS_ID	0x00200000u
 
 static inline int from_user(const struct regs *r) { return (r->cs & 3) == 3; }
 

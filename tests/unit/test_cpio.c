@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The reader of newc archives: a good archive, each kind of damage, and a fuzzer that mutates a good one.
-// sources: kernel/cpio.c
+// sources: kernel/cpio.c kernel/string.c
 // also: long
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "abi/elf.h"
-#include "vdso/relocate.h"
+#include "vdso/vdso.h"
 
 static int failed;
 static uint32_t seed = 1;
