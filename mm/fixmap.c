@@ -20,7 +20,9 @@ static bool fixmap_used;
 
 void reserve_top_address(uint32_t bytes)
 {
-	BUG_ON(fixmap_used || bytes > RESERVE_MAX);
+	BUG_ON(fixmap_used);
+	if (bytes > RESERVE_MAX)
+		refuse("%u MiB at the top are reserved, more than %u", bytes >> 20, RESERVE_MAX >> 20);
 	reserved_top = PAGE_ALIGN_UP(bytes);
 	fixaddr_top = 0u - reserved_top - PAGE_SIZE;
 	klog("Reserving virtual address space above 0x%08x\n", 0u - reserved_top);
