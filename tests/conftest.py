@@ -3,6 +3,7 @@
 
 Marks: `quick` tests are all that --level quick runs, without those that are `slow`; `long` tests run at --level long only. A skip needs a reason and is printed
 with it. The run fails when nothing ran. `gate` tests compare figures with those on record; they run with --gate only, at every level but the quick one.
+`early` tests begin first; those of one `xdist_group` share a worker, for they share something costly.
 """
 import pytest
 
@@ -25,6 +26,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "long: part of the long run only")
     config.addinivalue_line("markers", "gate: part of runs with --gate only")
     config.addinivalue_line("markers", "long_on(platform): part of the long run only, there")
+    config.addinivalue_line("markers", "early: takes long and so begins before the others, lest at the end the workers wait for it")
 
 
 def is_long(item):
@@ -39,6 +41,7 @@ def is_quick(item):
     return item.get_closest_marker("quick") and not item.get_closest_marker("slow") and not elsewhere_too
 
 
+@pytest.hookimpl(tryfirst=True)         # before xdist gives the groups their names
 def pytest_collection_modifyitems(config, items):
     level = config.getoption("level")
     if level == "quick":
@@ -50,7 +53,7 @@ def pytest_collection_modifyitems(config, items):
     if not config.getoption("gate"):
         chosen = [i for i in chosen if not i.get_closest_marker("gate")]
     config.hook.pytest_deselected(items=[i for i in items if i not in chosen])
-    items[:] = chosen
+    items[:] = sorted(chosen, key=lambda i: not i.get_closest_marker("early"))
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -76,6 +76,7 @@ def compare(ways, programs, **more):
     assert not wrong, "\n".join(wrong) + "\n--- console ---\n" + console
 
 
+@pytest.mark.early
 def test_every_program_in_every_way(platform):
     """glibc and musl, static and dynamic, position-independent and not. The shim's run has one of each kind, the long one below all."""
     compare(debian.WAYS if platform == "native" else ("glibc-static", "glibc-pie", "musl"), debian.PROGRAMS)
@@ -98,6 +99,7 @@ def test_every_program_in_every_mode(cpu, mode):
 NO_AVX = "max,-avx"
 
 
+@pytest.mark.early
 def test_busybox_and_coreutils():
     compare(("sh",), SCRIPTS, cpu=NO_AVX)
 
@@ -209,6 +211,7 @@ def terminal(platform):
     t.end()
 
 
+@pytest.mark.early
 def test_job_control(terminal):
     """^C, ^Z, ^\\, ^D, jobs, fg, bg, and the terminal that belongs to one job at a time."""
     t = terminal

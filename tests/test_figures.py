@@ -39,6 +39,7 @@ def measure(*arguments):
 # ---- the gate ----
 
 @pytest.mark.gate
+@pytest.mark.early
 def test_no_row_is_worse_than_on_record(tmp_path):
     """The same figures fail against a record that was one instruction in twenty better."""
     (tmp_path / "figures").write_text(json.dumps(measure()))
@@ -139,6 +140,7 @@ def figures():
     return measure("--platform", "native")
 
 
+@pytest.mark.early
 def test_every_row_is_counted_and_its_variants_are_like_it(figures):
     """No special case for the benchmark: its variants cost what their sizes make one expect."""
     native = figures["native"]
@@ -217,6 +219,7 @@ def side_by_side(*options):
     return measure("--platform", "lguest", *options)
 
 
+@pytest.mark.early
 def test_what_the_shim_was_entered_for():
     both = side_by_side("--rows", "1,8,10,12")
     assert set(both) == {"1", "8", "10", "12", "13"} and all(f["ratio"] == round(f["shim"] / f["native"], 2) for f in both.values())
@@ -252,6 +255,7 @@ def test_nothing_depends_on_the_lazy_modes(boot):
     assert "not ok" not in r.console
 
 
+@pytest.mark.early
 def test_two_runs_count_the_same():
     def counts():
         return tool("bench").figures(["8"], "")

@@ -78,6 +78,7 @@ def measuring_image_has_no_hooks(_):
     assert not [a for a in calls if low <= int(a, 16) < low + size]
 
 
+@pytest.mark.early
 def test_costs():
     """One measurement, so one test; what is wrong is said all at once."""
     p = subprocess.run([ROOT / "tools/pvcost", "--json"], capture_output=True, text=True, env={**os.environ, "B": str(BUILD)}, check=False)

@@ -166,6 +166,7 @@ def check(console, attacks, batches, calls, program):
 
 
 @pytest.mark.parametrize("cpu, batches, calls", [("pentium3", 150, 50_000), pytest.param("max", 0, 0, marks=pytest.mark.quick)])
+@pytest.mark.early
 def test_hostile_guest_beside_a_good_one(hostile, cpu, batches, calls):
     """Every attack, begun anew after each, then random calls, while the other guest passes the whole suite."""
     status, console = shim(f"mem=24M restarts={ATTACKS + batches} lifetime=3000 stats=on", f"{hostile} attacks=99 batches={batches} calls=5000",
@@ -175,6 +176,7 @@ def test_hostile_guest_beside_a_good_one(hostile, cpu, batches, calls):
 
 
 @pytest.mark.long
+@pytest.mark.early
 def test_a_million_random_hypercalls(hostile):
     """A batch is at its end when a call stops the guest, after some 400. The other guest begins the suite again whenever it is through."""
     status, console = shim("mem=24M restarts=3500 lifetime=1000 stats=on", f"{hostile} attacks=0 batches=3500 calls=5000",
@@ -186,6 +188,7 @@ def test_a_million_random_hypercalls(hostile):
 
 @pytest.mark.parametrize("batches", [40, pytest.param(3000, marks=pytest.mark.long)])
 @pytest.mark.parametrize("cpu", ["pentium3", "max"])
+@pytest.mark.early
 def test_random_code_beside_a_good_guest(hostile, cpu, batches):
     """Ring 1 executes rubbish; a guest that it has sent into a loop is stopped by its lifetime."""
     _, console = shim(f"mem=24M restarts={batches} lifetime=100", f"{hostile} attacks=0 code={batches}",
@@ -197,6 +200,7 @@ def test_random_code_beside_a_good_guest(hostile, cpu, batches):
 
 
 @pytest.mark.parametrize("cpu", ["core_duo_t2400_yonah", pytest.param("p3_katmai", marks=pytest.mark.long)])
+@pytest.mark.early
 def test_hostile_guest_on_bochs(hostile, tmp_path, cpu):
     """The same where segment limits and reserved bits are enforced: every attack, and 3,000 random calls."""
     if bochs.missing():

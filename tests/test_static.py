@@ -4,6 +4,7 @@
 Privileged instructions stand in boot/, pv/ and arch/x86/ only (read from the disassembly, the place from the debug
 information), headers stand alone, variation is not by #if, files say whose they are, functions stay short.
 """
+import functools
 import re
 import shutil
 import subprocess
@@ -159,37 +160,52 @@ def test_kernel_does_not_grow():
     assert code <= KERNEL_LINES
 
 
+# ---- builds ----
+
+@pytest.fixture(scope="session")
+def clean_build(tmp_path_factory):
+    """clean_build(compiler): the folder of a build from nothing, and what it said; made once for each compiler."""
+    @functools.cache
+    def build(compiler):
+        folder = tmp_path_factory.mktemp(compiler)
+        p = subprocess.run(["make", "-s", "-j2", f"B={folder}", f"CC={compiler}", "all"], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert p.returncode == 0, (p.stdout + p.stderr)[-4000:]
+        return folder, p.stdout + p.stderr
+    return build
+
+
 @pytest.mark.slow
+@pytest.mark.early
+@pytest.mark.xdist_group("builds")
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
-def test_builds_without_warnings(tmp_path, compiler):
+def test_builds_without_warnings(clean_build, compiler):
     """Warnings are errors here, and only here."""
     assert shutil.which(compiler), f"{compiler} is missing: run tools/setup test"
-    p = subprocess.run(["make", "-s", "-j2", f"B={tmp_path}", f"CC={compiler}", "all"], cwd=ROOT, capture_output=True,
-                       text=True, check=False)
-    output = p.stdout + p.stderr
-    assert p.returncode == 0, output[-4000:]
+    _, output = clean_build(compiler)
     assert "warning" not in output, output[-4000:]
 
 
 @pytest.mark.slow
-def test_changed_header_rebuilds_what_includes_it(tmp_path):
-    def make(*more):
-        return subprocess.run(["make", "-j2", f"B={tmp_path}", "all", *more], cwd=ROOT, capture_output=True, text=True, check=True)
-    make()
-    assert not re.search(r"\s-c\s", make("-n").stdout), "a second build does nothing"
-    planned = make("-n", "-W", "kernel/log.h").stdout
-    assert "kernel/main" in planned, "kernel/log.h rebuilds its users"
-    assert not re.search(r"user/bin/ls\.c", planned), "and nothing else"
+@pytest.mark.early
+@pytest.mark.xdist_group("builds")
+def test_changed_header_rebuilds_what_includes_it(clean_build):
+    folder, _ = clean_build("gcc")
+
+    def planned(*more):
+        return subprocess.run(["make", "-n", f"B={folder}", "CC=gcc", "all", *more], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert not re.search(r"\s-c\s", planned()), "a second build does nothing"
+    after = planned("-W", "kernel/log.h")
+    assert "kernel/main" in after, "kernel/log.h rebuilds its users"
+    assert not re.search(r"user/bin/ls\.c", after), "and nothing else"
 
 
 @pytest.mark.slow
-def test_two_builds_are_the_same(tmp_path):
-    def build(folder):
-        subprocess.run(["make", "-s", "-j2", f"B={folder}", "all"], cwd=ROOT, capture_output=True, check=True)
-        return [(folder / name).read_bytes() for name in ("postern.elf", "initrd.cpio")]
-    first, second = build(tmp_path / "one"), build(tmp_path / "two")
-    assert first[1] == second[1], "the initrd"
-    strip = [subprocess.run(["objcopy", "-g", tmp_path / n / "postern.elf", tmp_path / n / "stripped"], check=True)
-             for n in ("one", "two")]
-    assert strip and (tmp_path / "one/stripped").read_bytes() == (tmp_path / "two/stripped").read_bytes(), "the kernel"
-    assert Path(tmp_path / "one/postern.elf").stat().st_size == len(first[0])
+@pytest.mark.early
+@pytest.mark.xdist_group("builds")
+def test_two_builds_are_the_same(clean_build, tmp_path):
+    """That from nothing, and what is tested, wherever they are and however often something was built anew."""
+    folder, _ = clean_build("gcc")
+    assert (folder / "initrd.cpio").read_bytes() == (BUILD / "initrd.cpio").read_bytes(), "the initrd"
+    for image, name in (folder / "postern.elf", "clean"), (KERNEL, "tested"):
+        subprocess.run(["objcopy", "-g", image, tmp_path / name], check=True)
+    assert (tmp_path / "clean").read_bytes() == (tmp_path / "tested").read_bytes(), "the kernel"

@@ -40,6 +40,7 @@ class Counted:
     pytest.param("while :; do :; done\n", 0, 1, id="one runnable task"),
     pytest.param("while :; do :; done &\nwhile :; do :; done\n", 60, 150, id="two runnable tasks"),
 ])
+@pytest.mark.early
 def test_interrupts_per_second(start, tmp_path, command, least, most):
     counted = Counted(start, tmp_path)
     counted.machine.type(command)

@@ -43,6 +43,7 @@ def judge(run):
 
 @pytest.mark.quick
 @pytest.mark.parametrize("source", [pytest.param(t, id=t.stem[5:]) for t in TESTS])
+@pytest.mark.early
 def test_unit(source, tmp_path):
     assert (problem := judge(build_and_run(source, tmp_path))) is None, problem
 

@@ -73,6 +73,7 @@ def test_crash_ends_as_on_the_host(kind):
     assert expected(f"/tests/crash {kind}", f"code {128 - host} ") in result.stderr, f"host: signal {-host}, here: {result.stderr}"
 
 
+@pytest.mark.early
 def test_leak():
     boot("", "/tests/leak 1000", mem=32, timeout=120).expect(0, " 0 failed$")
 
@@ -83,6 +84,7 @@ def test_leak_in_every_mode():
 
 
 @pytest.mark.parametrize("mem", [16, 64])
+@pytest.mark.early
 def test_fork_bomb_and_memory_hog(mem):
     """The kernel survives both, and the memory comes back."""
     words = "-c 'forkbomb && memhog && forkbomb && leak 20'"
