@@ -76,10 +76,11 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(autouse=True)
 def platform(request):
     """What machine.boot boots on; its name."""
-    machine.platform = getattr(request, "param", "native")
-    if why := elsewhere.CANNOT.get((machine.platform, request.node.originalname)):
-        pytest.skip(f"not on {machine.platform}: {why}")
-    yield machine.platform
+    name = getattr(request, "param", "native")
+    if why := elsewhere.CANNOT.get((name, request.node.originalname)):
+        pytest.skip(f"not on {name}: {why}")
+    machine.platform = name
+    yield name
     machine.platform = "native"
 
 
