@@ -10,6 +10,7 @@ DIFFERENCES = {
     ("lguest", "/tests/crash exec"): ("process 1 exited with code 1 ", "the shim, as real hosts of its ABI, does not enforce NX"),
     ("lguest", "protection bits of CR4"): ((), "ring 1 counts as supervisor: SMEP and SMAP would stop the guest's kernel, UMIP serves ring 3 of ring 0 only"),
     ("lguest", "least reserved top"): (0x21000, "the host always takes some (ABI sheet 6.8)"),
+    ("lguest", "most memory"): (3072, "a PC has 3.5 GiB below its devices, and the shim's tables lie beside the guest's memory"),
     ("lguest", "crash=stack"): (105, "a frame can't be pushed on a full stack, and vector 8 is not the guest's: the host stops it with the reason"),
     ("lguest", "crash=stack says"): ("stopped: no stack at", "see there"),
     ("lguest", "crash=triple"): (101, "LIDT of an empty table is refused at ring 1, a fault of the kernel's that it reports"),
