@@ -52,7 +52,7 @@ COLD := $(wildcard boot/*.c drivers/*.c pv/*selftest.c pv/patch.c pv/pv.c pv/rep
 	kernel/log.c kernel/main.c kernel/panic.c kernel/printf.c vdso/relocate.c vdso/vdso.c
 $(COLD:%=$(B)/%.o): KCFLAGS += -Os
 
-.PHONY: print-flags all iso run test check debug bench bench-check bench-linux growth sites cost trace book clean
+.PHONY: print-flags all iso run test check debug bench bench-check bench-linux growth sites cost trace trace-record book clean
 all: $(B)/postern.elf $(B)/initrd.cpio $(B)/shim.elf
 
 include user/rules.mk
@@ -136,6 +136,12 @@ SCENARIOS := $(or $(SCENARIO),gates fork fault switch tick)
 trace: $(addprefix trace-,$(SCENARIOS))
 trace-%: all
 	@tools/trace-scenario $* $(or $(PLATFORM),native) $(B)/trace
+
+# Keeps today's sequences of events, with which tests/test_trace.py compares.
+trace-record:
+	$(MAKE) trace PLATFORM=native
+	$(MAKE) trace PLATFORM=lguest
+	cp $(B)/trace/*.sequence tests/traces/
 
 sites: $(B)/sites.html
 $(B)/sites.html: $(B)/postern.elf tools/pvsites

@@ -3,6 +3,7 @@
 
 That thunks keep the contracts of the hooks is shown by running the tests inside with everything traced; how a trace is read is tested with tools/trace.
 """
+import difflib
 import functools
 import importlib.machinery
 import importlib.util
@@ -163,3 +164,14 @@ def test_guests_have_numbers(tmp_path):
     assert p.returncode == 0, p.stdout + p.stderr
     found = Counter((r.vm, r.kind_of) for r in tool().read(path))
     assert found[1, "world"] > 100 and found[2, "world"] > 100 and found[2, "syscall"] > 10 and not found[1, "syscall"]
+
+
+@pytest.mark.parametrize("platform", CLASSES)
+@pytest.mark.parametrize("scenario", ["gates", "fork", "fault", "switch", "tick"])
+def test_scenarios_are_as_on_record(tmp_path, scenario, platform):
+    """Sequences of events without hooks, addresses and times; make trace-record keeps today's."""
+    subprocess.run([ROOT / "tools/trace-scenario", scenario, platform, tmp_path], check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=120)
+    name = f"{scenario}-{platform}.sequence"
+    kept, found = ((folder / name).read_text().splitlines() for folder in (ROOT / "tests/traces", tmp_path))
+    difference = list(difflib.unified_diff(kept, found, f"tests/traces/{name}", "this tree", lineterm="", n=2))
+    assert not difference, "\n".join([*difference, "make trace-record keeps it, if it is meant"])
