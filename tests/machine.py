@@ -4,6 +4,8 @@
 What a test claims about the kernel's memory is read from a dump of the machine, never from the kernel's own word.
 """
 import functools
+import importlib.machinery
+import importlib.util
 import os
 import re
 import shutil
@@ -37,6 +39,15 @@ def runs_i386():
             return built.returncode == 0 and subprocess.run([program], timeout=30, check=False).returncode == 32
         except (OSError, subprocess.TimeoutExpired):
             return False
+
+
+@functools.cache
+def tool(name):
+    """A program of tools/ as a module."""
+    loader = importlib.machinery.SourceFileLoader(name, str(ROOT / "tools" / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
 
 
 class Result(NamedTuple):

@@ -5,25 +5,15 @@ The gate itself is marked so and runs where it is asked for (make bench-check, o
 is no error. That it can fail is shown on figures made up from the record.
 """
 import functools
-import importlib.machinery
-import importlib.util
 import json
 import subprocess
 
 import pytest
 
 import debian
-from machine import ROOT
+from machine import ROOT, tool
 
 BASELINE = ROOT / "tests/bench-baseline.txt"
-
-
-def tool(name):
-    """A tool of tools/ as a module."""
-    loader = importlib.machinery.SourceFileLoader(name, str(ROOT / "tools" / name))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-    loader.exec_module(module)
-    return module
 
 
 def run(name, *arguments):

@@ -3,9 +3,6 @@
 
 A counter that counts wrongly is shown on made-up traces.
 """
-import functools
-import importlib.machinery
-import importlib.util
 import json
 import os
 import re
@@ -13,20 +10,12 @@ import subprocess
 
 import pytest
 
-from machine import BUILD, ROOT
+from machine import BUILD, ROOT, tool
 
 FREE = ("irq.save", "irq.disable", "irq.restore", "irq.enable", "mmu.activate", "mmu.flush_tlb_user", "mmu.flush_tlb_one", "mmu.flush_tlb_kernel",
         "mmu.set_pte", "mmu.set_pmd", "cpu.iret_user", "cpu.sysexit", "cpu.read_cr2")
 # Words that only another platform needs: the address space that is left, whose entry it is and for which address.
 MORE_ARGUMENTS = {"mmu.activate": 1, "mmu.set_pte": 2, "mmu.set_pmd": 2}
-
-
-@functools.cache
-def tool():
-    loader = importlib.machinery.SourceFileLoader("pvcost", str(ROOT / "tools/pvcost"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("pvcost", loader))
-    loader.exec_module(module)
-    return module
 
 
 def hooks_cost_nothing_on_the_bare_machine(cost):
@@ -38,8 +27,8 @@ def hooks_cost_nothing_on_the_bare_machine(cost):
 
 
 def hooks_without_a_meaning_cost_one_no_op(cost):
-    assert tool().NOTHING
-    for op in tool().NOTHING:
+    assert tool("pvcost").NOTHING
+    for op in tool("pvcost").NOTHING:
         assert cost["ops"][op]["times"] > 0 and cost["ops"][op]["patched"] == 1 and cost["ops"][op]["nopatch"] == 2, op
 
 
@@ -105,12 +94,12 @@ BEGIN, SITE, HOOK = 0xC0100000, 0xC0101000, 0xC0102000
     ([SITE, HOOK, SITE + 0x100, HOOK, SITE + 0x106, HOOK + 1, SITE + 6], 6, 6)])    # in which another site is passed
 def test_the_counter(addresses, own, everything):
     sites = [(SITE, "outer", 6), (SITE + 0x100, "inner", 6)]
-    c = tool().Count(sites, BEGIN, {}).run([SITE, SITE + 6, BEGIN, *addresses])
+    c = tool("pvcost").Count(sites, BEGIN, {}).run([SITE, SITE + 6, BEGIN, *addresses])
     assert (c.usual("outer"), c.usual_with_host("outer"), c.times("outer")) == (own, everything, 1)
     assert c.usual("inner") == (2 if c.times("inner") else None)
 
 
 @pytest.mark.quick
 def test_the_counter_follows_jumps():
-    c = tool().Count([(SITE, "cpu.iret", 7)], BEGIN, {"cpu.iret": range(HOOK, HOOK + 1)})
+    c = tool("pvcost").Count([(SITE, "cpu.iret", 7)], BEGIN, {"cpu.iret": range(HOOK, HOOK + 1)})
     assert c.run([BEGIN, SITE, HOOK, BEGIN, SITE, HOOK, BEGIN]).own["cpu.iret"] == {2: 2}

@@ -3,9 +3,6 @@
 
 The tool works out from the image alone what the patcher makes of each site; here each byte of it is compared with a dump.
 """
-import functools
-import importlib.machinery
-import importlib.util
 import json
 import re
 import shutil
@@ -14,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-from machine import BUILD, INITRD, KERNEL, ROOT, boot
+from machine import BUILD, INITRD, KERNEL, ROOT, boot, tool
 
 TOOL = ROOT / "tools/pvsites"
 
@@ -161,22 +158,13 @@ def written(code, start, hypercall=None):
     return registers, mnemonics
 
 
-@functools.cache
-def tool():
-    """tools/pvsites as a module."""
-    loader = importlib.machinery.SourceFileLoader("pvsites", str(TOOL))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("pvsites", loader))
-    loader.exec_module(module)
-    return module
-
-
 @pytest.mark.quick
 def test_hooks_keep_to_their_contract():
     """The functions behind the hooks whose callers rely on more than the convention of C, on each platform."""
-    image, code = tool().Image(str(KERNEL)), disassembly(KERNEL)
+    image, code = tool("pvsites").Image(str(KERNEL)), disassembly(KERNEL)
     checked = 0
     for name in table()["counts"]:
-        hooks = tool().Platform(image, name).hooks
+        hooks = tool("pvsites").Platform(image, name).hooks
         for op, may in CONTRACT.items():
             registers, mnemonics = written(code, hooks[op], image.symbols["pv_ops"][0] + 4 * image.ops.index("cpu.hypercall"))
             assert registers <= may, (name, op, registers)

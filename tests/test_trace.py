@@ -4,30 +4,18 @@
 That thunks keep the contracts of the hooks is shown by running the tests inside with everything traced; how a trace is read is tested with tools/trace.
 """
 import difflib
-import functools
-import importlib.machinery
-import importlib.util
 import re
 import subprocess
 from collections import Counter
 
 import pytest
 
-from machine import BUILD, ROOT, boot
+from machine import BUILD, ROOT, boot, tool
 
 CLASSES = {"native": {"op", "trap", "syscall", "switch", "flush", "irq", "return"},
            "lguest": {"op", "hypercall", "trap", "syscall", "switch", "flush", "irq", "return", "world"}}
 WORDS = {"ops": {"op"}, "hypercalls": {"hypercall"}, "traps": {"trap", "return"}, "syscalls": {"syscall", "return"}, "switches": {"switch"},
          "flushes": {"flush"}, "irq": {"irq", "return"}, "syscalls,irq": {"syscall", "irq", "return"}}
-
-
-@functools.cache
-def tool():
-    """tools/trace as a module."""
-    loader = importlib.machinery.SourceFileLoader("trace_tool", str(ROOT / "tools/trace"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("trace_tool", loader))
-    loader.exec_module(module)
-    return module
 
 
 def traced(tmp_path, platform, options="", words="-c 'ls / | cat'", status=0, more=(), cpu="max"):
@@ -36,7 +24,7 @@ def traced(tmp_path, platform, options="", words="-c 'ls / | cat'", status=0, mo
     p = subprocess.run([ROOT / "tools/run", "--no-build", "--platform", platform, "--cpu", cpu, "--mem", "64", "--timeout", "120", "--trace", path,
                         "--cmdline", f"{options} -- {words}", *more], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     assert p.returncode == status, p.stdout + p.stderr
-    return tool().read(path), p.stdout
+    return tool("trace").read(path), p.stdout
 
 
 @pytest.mark.parametrize("platform", CLASSES)
@@ -44,7 +32,7 @@ def test_every_class_is_recorded(tmp_path, platform):
     records, _ = traced(tmp_path, platform)
     assert {r.kind_of for r in records} == CLASSES[platform]
     assert {r.vm for r in records} == {int(platform == "lguest")}
-    names = tool().Names()
+    names = tool("trace").Names()
     calls = [r for r in records if r.kind_of == "syscall"]
     assert {"execve", "write", "wait4", "exit_group"} <= {names.syscall(r.code) for r in calls}
     for task in {r.task for r in calls}:                    # each call ends before the task's next one begins; exit and the child's fork don't
@@ -150,7 +138,7 @@ def test_panic_is_still_reported(tmp_path, platform, how, status):
     records, console = traced(tmp_path, platform, f"crash={how}", status=status)
     assert ("panic: " in console) == (status != 105)
     if status != 105:                                       # the records of the end are there, too
-        names = tool().Names()
+        names = tool("trace").Names()
         assert names.op(next(r for r in reversed(records) if r.kind_of == "op").code) in ("init.shutdown", "irq.restore", "irq.disable", "irq.save")
 
 
@@ -162,7 +150,7 @@ def test_guests_have_numbers(tmp_path):
                         "-serial", f"file:{path}", "-initrd", f"{kernel} -- -c true,{initrd},{kernel} trace=syscalls -- -c true,{initrd}"],
                        capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     assert p.returncode == 0, p.stdout + p.stderr
-    found = Counter((r.vm, r.kind_of) for r in tool().read(path))
+    found = Counter((r.vm, r.kind_of) for r in tool("trace").read(path))
     assert found[1, "world"] > 100 and found[2, "world"] > 100 and found[2, "syscall"] > 10 and not found[1, "syscall"]
 
 
