@@ -233,8 +233,8 @@ static void test_clone(void)
 		_exit(ctid == getpid() ? 0 : 1);
 	waitpid(pid, &status, 0);
 	ok(ptid == pid && ctid == 0 && status == 0, "clone stores the child's number on both sides");
-	pid = sys(__NR_clone, SIGUSR1, 0, 0, 0, 0);
 	signal(SIGUSR1, PTR(SIG_IGN));
+	pid = sys(__NR_clone, SIGUSR1, 0, 0, 0, 0);
 	if (!pid)
 		_exit(3);
 	equal("wait doesn't see a child with another signal", waitpid(-1, &status, 0), -ECHILD);
