@@ -4,14 +4,14 @@
 What a test claims about the kernel's memory is read from a dump of the machine, never from the kernel's own word.
 """
 import functools
-import importlib.machinery
-import importlib.util
+import importlib
 import os
 import re
 import shutil
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -26,6 +26,8 @@ KERNEL = BUILD / "postern.elf"
 INITRD = BUILD / "initrd.cpio"
 KERNEL_BASE = 0xC0000000
 ORACLE = ROOT / "tests/oracle/linux-6.1-i386.txt"
+sys.path.append(str(ROOT / "tools"))
+tool = functools.cache(importlib.import_module("sibling").tool)     # a program of tools/ as a module
 
 
 @functools.cache
@@ -39,15 +41,6 @@ def runs_i386():
             return built.returncode == 0 and subprocess.run([program], timeout=30, check=False).returncode == 32
         except (OSError, subprocess.TimeoutExpired):
             return False
-
-
-@functools.cache
-def tool(name):
-    """A program of tools/ as a module."""
-    loader = importlib.machinery.SourceFileLoader(name, str(ROOT / "tools" / name))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-    loader.exec_module(module)
-    return module
 
 
 class Result(NamedTuple):

@@ -6,6 +6,7 @@ is no error. That it can fail is shown on figures made up from the record.
 """
 import functools
 import json
+import re
 import subprocess
 
 import pytest
@@ -141,6 +142,33 @@ def test_every_row_is_counted_and_its_variants_are_like_it(figures):
     assert native["7t"] >= 4 * CLEAR and native["10b"] > 4 * COPY
     for row in "11", "12":
         assert native[row + "b"] - native[row] <= PER_PAGE * (10 << 20) / 4096, row
+
+
+# ---- where they are ----
+
+def taken_apart(text):
+    """{row: (sum, {function: instructions}, in order)} of what tools/profile printed."""
+    return {row: (int(total), {name: int(n) for n, name in re.findall(r"^ *(\d+)   (.+)$", lines, re.M)})
+            for total, row, lines in re.findall(r"^ *(\d+) row (\w+), .*\n((?: *\d+   .*\n)+)", text, re.M)}
+
+
+def test_rows_are_taken_apart(figures):
+    """The fault's instruction is executed twice."""
+    p = run("profile", "4", "8")
+    assert p.returncode == 0, p.stderr
+    apart = taken_apart(p.stdout)
+    assert {row: total for row, (total, _) in apart.items()} == {"4": figures["native"]["4"], "8": figures["native"]["8"] + 1}
+    assert all(total == sum(functions.values()) for total, functions in apart.values())
+    assert [f for f in apart["4"][1] if f.startswith("sys_") or f == "user"] == ["user", "sys_kill", "sys_sigreturn"]
+    assert list(apart["8"][1]) == ["user", "page_fault_entry", "mm_fault_quick", "int80_entry"] and apart["8"][1]["mm_fault_quick"] > CLEAR
+
+
+@pytest.mark.long
+def test_a_row_under_the_shim_is_taken_apart():
+    p = run("profile", "--platform", "lguest", "8")
+    assert p.returncode == 0, p.stderr
+    total, functions = taken_apart(p.stdout)["8"]
+    assert total == sum(functions.values()) and functions["shim: shadow_fault"] and functions["mm_fault_quick"] > CLEAR
 
 
 # ---- growth ----

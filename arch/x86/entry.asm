@@ -36,7 +36,7 @@
 		extern	exception, page_fault, mm_fault_quick, bad_return, irq_dispatch, task_work, syscall_table, sys_ni_syscall
 		global	int80_entry, int80_or_sysenter, gate_entries
 		global	sysenter_entry, sysenter_stepped, sysenter_argument, iret_fault, return_again
-		global	task_start_user, task_start_kernel
+		global	task_start_user, task_start_kernel, page_fault_entry, exception_common, irq_common	; the last three: for tools/profile
 
 FLAGS_HIGH_VM	equ	2			; VM in the third byte of eflags
 FAULT_WRITE	equ	2			; error code of a page fault
