@@ -209,20 +209,23 @@ long signal_self(int sig, int code_of)
 
 /* ---- and back ---- */
 
-/* The frame's selectors are not those in use. cs and ss may only be the user's own. */
+/* The frame's selectors are not those in use. cs and ss may only be the user's own, or of its LDT, where iret has the last word. */
 static __attribute__((noinline)) int restore_segments(struct regs *r, const struct sigcontext *user)
 {
 	struct sigcontext sc;
 
 	if (copy_from_user(&sc, user, sizeof(sc)))
 		return -EFAULT;
-	if ((sc.cs | 3) != USER_CS || (sc.ss | 3) != USER_DS || !user_selector_ok(sc.ds) || !user_selector_ok(sc.es))
+	if (((sc.cs | 3) != USER_CS && !selector_is_local(sc.cs)) || ((sc.ss | 3) != USER_DS && !selector_is_local(sc.ss)))
+		return -EFAULT;
+	if (!user_selector_ok(sc.ds) || !user_selector_ok(sc.es))
 		return -EFAULT;
 	user_segments_set(sc.fs, sc.gs);
 	r->es = sc.es;
 	r->ds = sc.ds;
-	r->cs = USER_CS;
-	r->ss = USER_DS;
+	r->cs = sc.cs | 3;
+	r->ss = sc.ss | 3;
+	current->work |= WORK_SIGNAL;	/* then it is not SYSEXIT that returns, which would load the flat ones */
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The calls about who a process is and what it may use: numbers, groups and sessions, limits,
- * thread-local storage, the machine.
+ * thread-local storage and the LDT, the machine.
  *
  * Everybody is root and there is one CPU. Limits are kept and shown; those that count are looked at
  * by whoever gives the resource (files, memory, signals). Groups and sessions: POSIX.1-2017,
@@ -157,23 +157,21 @@ long sys_getrusage(int who, struct rusage *user)
 	return rusage_put(user, who == RUSAGE_THREAD ? cycles_to_ns(task_cycles(current)) : who ? p->cutime_ns : p->utime_ns);
 }
 
-/* ---- thread-local storage: linux-i386.md section 5 ---- */
+/* ---- segments: thread-local storage (linux-i386.md section 5), the LDT ---- */
 
-/*
- * Of a descriptor's upper word (Intel SDM volume 3, 3.4.5): accessed, a data segment, privilege
- * level 3, present, 32 bits. Others are refused: with them ring 3 could get at 16-bit stacks, whose
- * upper half of esp iret does not restore.
- */
-#define DESC_FIXED	0x40F100u
-#define FLAGS_REFUSED	((USER_DESC_CONTENTS & ~2) | USER_DESC_SEG_NOT_PRESENT)
+#define DESC_FIXED	0x7100u	/* of a descriptor's upper word (Intel SDM volume 3, 3.4.5): accessed, no system segment, privilege level 3 */
+#define TLS_REFUSED	((USER_DESC_CONTENTS & ~2) | USER_DESC_SEG_NOT_PRESENT)
+#define USER_DESC_CODE	4	/* of USER_DESC_CONTENTS */
+#define DEFAULT_LDT	40u	/* bytes of it: five descriptors, all zero since Linux 2.6 */
 
-/* Base and limit are cut up as the SDM's figure 3-8 shows; then grows down, writable, limit in pages, usable. */
+/* Base and limit are cut up as the SDM's figure 3-8 shows; then kind, writable or readable, limit in pages, present, usable, 32 bits. */
 static uint64_t to_descriptor(const struct user_desc *d)
 {
 	uint32_t low = (d->limit & 0xFFFF) | d->base_addr << 16;
 	uint32_t high = (d->base_addr >> 16 & 0xFF) | (d->limit & 0xF0000) | (d->base_addr & 0xFF000000) | DESC_FIXED;
 
-	high |= (d->flags & 2) << 9 | (~d->flags & 8) << 6 | (d->flags & 0x10) << 19 | (d->flags & 0x40) << 14;
+	high |= (d->flags & 6) << 9 | (~d->flags & 8) << 6 | (d->flags & 0x10) << 19 | (~d->flags & 0x20) << 10;
+	high |= (d->flags & 0x40) << 14 | (d->flags & 1) << 22;
 	return (uint64_t)high << 32 | low;
 }
 
@@ -188,17 +186,12 @@ static void from_descriptor(struct user_desc *d, uint64_t entry)
 	d->flags |= entry ? USER_DESC_SEG_32BIT : USER_DESC_SEG_NOT_PRESENT;
 }
 
-/* Two ways to say it, as on Linux: the documented one, and all zeros. */
-static bool desc_empty(const struct user_desc *d)
-{
-	uint32_t flags = d->flags & ~USER_DESC_USEABLE;
-
-	return !d->base_addr && !d->limit && (!flags || flags == USER_DESC_EMPTY);
-}
+static bool desc_empty(const struct user_desc *d) { return !d->base_addr && !d->limit && d->flags == USER_DESC_EMPTY; }
 
 /*
- * The slot that was chosen is written back before the descriptor is set, so that a fault leaves
- * nothing behind that the program doesn't know of.
+ * All zeros are an empty slot, too, as on Linux; 16-bit segments are refused (see ldt_write). The
+ * slot that was chosen is written back before the descriptor is set, so that a fault leaves nothing
+ * behind that the program doesn't know of.
  */
 int tls_read(struct task *t, void *user, bool alloc)
 {
@@ -207,7 +200,9 @@ int tls_read(struct task *t, void *user, bool alloc)
 
 	if (copy_from_user(&d, user, sizeof(d)))
 		return -EFAULT;
-	if (!desc_empty(&d) && (!(d.flags & USER_DESC_SEG_32BIT) || d.flags & FLAGS_REFUSED))
+	d.flags &= USER_DESC_FLAGS;
+	bool empty = desc_empty(&d) || !(d.base_addr | d.limit | d.flags);
+	if (!empty && (!(d.flags & USER_DESC_SEG_32BIT) || d.flags & TLS_REFUSED))
 		return -EINVAL;
 	if (alloc && d.entry_number == (uint32_t)-1) {
 		while (slot < ARRAY_SIZE(t->tls) && t->tls[slot])
@@ -220,7 +215,7 @@ int tls_read(struct task *t, void *user, bool alloc)
 	}
 	if (d.entry_number < GDT_ENTRY_TLS_MIN || d.entry_number > GDT_ENTRY_TLS_MAX)
 		return -EINVAL;
-	t->tls[d.entry_number - GDT_ENTRY_TLS_MIN] = desc_empty(&d) ? 0 : to_descriptor(&d);
+	t->tls[d.entry_number - GDT_ENTRY_TLS_MIN] = empty ? 0 : to_descriptor(&d);
 	t->tls_used = true;
 	return 0;
 }
@@ -236,6 +231,57 @@ long sys_get_thread_area(struct user_desc *user)
 		return -EINVAL;
 	from_descriptor(&d, current->tls[d.entry_number - GDT_ENTRY_TLS_MIN]);
 	return copy_to_user(user, &d, sizeof(d));
+}
+
+static long ldt_read(void *user, uint32_t size)
+{
+	const struct mm *mm = current->mm;
+	uint32_t there;
+
+	if (!mm->ldt)
+		return 0;
+	size = MIN(size, LDT_ENTRIES * sizeof(*mm->ldt));
+	there = MIN(size, mm->ldt_entries * sizeof(*mm->ldt));
+	return copy_to_user(user, mm->ldt, there) ?: clear_user((char *)user + there, size - there) ?: (long)size;
+}
+
+/*
+ * In the old mode base and limit 0 are an empty entry, and there is neither conforming code nor the
+ * flag "useable". 16-bit segments that can be a stack are refused, as by a Linux without
+ * CONFIG_X86_16BIT: iret would leave the upper half of esp there as the kernel's.
+ */
+static long ldt_write(const void *user, uint32_t size, bool old)
+{
+	struct user_desc d;
+
+	if (size != sizeof(d))
+		return -EINVAL;
+	if (copy_from_user(&d, user, sizeof(d)))
+		return -EFAULT;
+	d.flags &= old ? USER_DESC_FLAGS & ~USER_DESC_USEABLE : USER_DESC_FLAGS;
+	bool empty = desc_empty(&d) || (old && !d.base_addr && !d.limit);
+	bool conforming = (d.flags & USER_DESC_CONTENTS) == USER_DESC_CONTENTS;
+	bool stack16 = !(d.flags & (USER_DESC_SEG_32BIT | USER_DESC_CODE | USER_DESC_READ_EXEC_ONLY));
+	if (d.entry_number >= LDT_ENTRIES || (conforming && (old || !(d.flags & USER_DESC_SEG_NOT_PRESENT))) || (stack16 && !empty))
+		return -EINVAL;
+	return mm_set_ldt(d.entry_number, empty ? 0 : to_descriptor(&d));
+}
+
+long sys_modify_ldt(int func, void *user, uint32_t size)
+{
+	if (!pv_facts.ldt_usable)
+		return -ENOSYS;
+	switch (func) {
+	case 0:
+		return ldt_read(user, size);
+	case 1:
+	case 0x11:
+		return ldt_write(user, size, func == 1);
+	case 2:
+		size = MIN(size, DEFAULT_LDT);
+		return clear_user(user, size) ?: (long)size;
+	}
+	return -ENOSYS;
 }
 
 /* ---- the machine ---- */

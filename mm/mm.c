@@ -10,6 +10,7 @@
  * on both sides and are copied by whoever writes first. It refuses while there is still some memory
  * left, because each page of the child may need a copy soon.
  */
+#include "arch/x86/desc.h"
 #include "kernel/file.h"
 #include "mm/internal.h"
 
@@ -24,6 +25,8 @@ void mm_activate(struct mm *next)
 	if (next == prev)
 		return;
 	mm_loaded = next;
+	if (unlikely((uint32_t)prev->ldt | (uint32_t)next->ldt))
+		ldt_load(next->ldt, next->ldt_entries);
 	pv_activate(prev, next);
 }
 
@@ -36,6 +39,35 @@ struct mm *mm_use(struct mm *mm)
 	return old;
 }
 
+/* mm gets an LDT of so many entries, the first of which are from's. False: out of memory. */
+static bool give_ldt(struct mm *mm, const struct mm *from, uint32_t entries)
+{
+	uint64_t *ldt = kzalloc(entries * sizeof(*ldt));
+
+	if (!ldt)
+		return false;
+	memcpy(ldt, from->ldt, from->ldt_entries * sizeof(*ldt));
+	mm->ldt = ldt;
+	mm->ldt_entries = entries;
+	return true;
+}
+
+/* It grows by pages. */
+int mm_set_ldt(uint32_t index, uint64_t descriptor)
+{
+	struct mm *mm = current->mm;
+	uint64_t *old = mm->ldt;
+
+	if (index >= mm->ldt_entries) {
+		if (!give_ldt(mm, mm, (index | (PAGE_SIZE / sizeof(*old) - 1)) + 1))
+			return -ENOMEM;
+		ldt_load(mm->ldt, mm->ldt_entries);
+		kfree(old);
+	}
+	mm->ldt[index] = descriptor;
+	return 0;
+}
+
 /* A new address space with the values of another, but without mappings; NULL: out of memory. */
 static struct mm *mm_new(const struct mm *like)
 {
@@ -45,6 +77,7 @@ static struct mm *mm_new(const struct mm *like)
 		return NULL;
 	memcpy(mm, like, sizeof(*mm));
 	mm->hidden = NULL;
+	mm->ldt = NULL;
 	mm->first = mm->last = NULL;
 	mm->hint = &vma_none;
 	mm->pt_base = PT_NONE;
@@ -98,7 +131,7 @@ struct mm *mm_fork(struct mm *from)
 		;
 	if (from == mm_loaded)
 		pv_flush_tlb_user();
-	if (!v)
+	if (!v && (!from->ldt || give_ldt(mm, from, from->ldt_entries)))
 		return mm;
 	mm_put(mm);
 	return NULL;
@@ -121,5 +154,6 @@ void mm_put(struct mm *mm)
 	if (mm->exe)
 		file_put(mm->exe);
 	pv_pgd_free(mm, mm->pgd);
+	kfree(mm->ldt);
 	kfree(mm);
 }

@@ -62,6 +62,8 @@ struct mm {
 	uint32_t landing_pad;	/* address that SYSENTER returns to; 0 = this process has no gate */
 	uint32_t arg_start, arg_end, env_start, env_end;
 	struct file *exe;	/* referenced */
+	uint64_t *ldt;		/* from kmalloc, NULL: none */
+	uint32_t ldt_entries;
 	struct mm *hidden;	/* holds the pages of PROT_NONE mappings; NULL: there never were any */
 };
 
@@ -85,6 +87,9 @@ void mm_put(struct mm *mm);			/* drops a user; the last one tears everything dow
 void mm_activate(struct mm *mm);		/* loads its page tables, unless they are loaded */
 /* The current task goes over to another address space; NULL: to none, as a kernel task. Returns what it had. */
 struct mm *mm_use(struct mm *mm);
+
+/* Sets a descriptor of the current task's LDT, 0 to LDT_ENTRIES - 1, which grows to hold it; or -ENOMEM. */
+int mm_set_ldt(uint32_t index, uint64_t descriptor);
 
 struct vma *vma_find(struct mm *mm, uint32_t addr);	/* first VMA with end > addr, or NULL */
 

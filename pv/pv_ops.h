@@ -144,7 +144,7 @@ struct pv_facts {
 	uint32_t kernel_rpl;		/* ring of the kernel */
 	bool shared_kernel_pmd;		/* all address spaces may share the kernel's PMD page */
 	bool sysenter_usable;		/* SYSENTER reaches the kernel */
-	bool large_pages, nx_usable, smap_usable;
+	bool large_pages, nx_usable, smap_usable, ldt_usable;
 	uint32_t reserve_top;		/* bytes the hypervisor has taken */
 };
 

@@ -13,6 +13,7 @@ static void add_facts(struct text *t)
 	const struct { bool is; const char *name; } facts[] = {
 		{ pv_facts.shared_kernel_pmd, "shared_kernel_pmd" }, { pv_facts.sysenter_usable, "sysenter" },
 		{ pv_facts.large_pages, "large_pages" }, { pv_facts.nx_usable, "nx" }, { pv_facts.smap_usable, "smap" },
+		{ pv_facts.ldt_usable, "ldt" },
 	};
 
 	text_add(t, "platform %s\nring %u\nfacts", pv_facts.name, pv_facts.kernel_rpl);

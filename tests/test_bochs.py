@@ -62,6 +62,12 @@ def test_reserved_top(run, cpu, reserve):
         "exit 0", f"compat at 0x{page:08x}.*relocated from 0xffffe000", r"^[1-9]\d* passed, 0 failed$")
 
 
+@pytest.mark.parametrize("cpu", NX)
+def test_segments_of_ones_own(run, cpu):
+    """With the limits and kinds of segments, which QEMU does not enforce."""
+    run(cpu, "", "/tests/ldt limits").expect("exit 0", "^ok past the limit$", r"^127 passed, 0 failed$")
+
+
 def test_same_run_twice(run):
     first, second = (run("p3_katmai", "vdso=on", "/tests/vdsotest random") for _ in range(2))
     assert first.outcome == "exit 0" and first.console == second.console

@@ -17,6 +17,7 @@
 #define FLAT_CODE	0x00CF9B000000FFFFull	/* 4 GiB, 32-bit, present, ring 0, code, readable, accessed */
 #define FLAT_DATA	0x00CF93000000FFFFull
 #define DPL(ring)	((uint64_t)(ring) << 45)
+#define LDT		0x82u			/* present */
 #define TSS_32		0x89u			/* present, available */
 #define GATE_TASK	0x85u
 #define GATE_INTERRUPT	0x8Eu
@@ -38,11 +39,18 @@ uint32_t kernel_cs(void) { return GDT_KERNEL_CS << 3 | pv_facts.kernel_rpl; }
 
 uint32_t kernel_ds(void) { return GDT_KERNEL_DS << 3 | pv_facts.kernel_rpl; }
 
-static uint64_t tss_descriptor(const struct tss *tss)
+static uint64_t system_descriptor(uint32_t type, const void *at, size_t size)
 {
-	uint64_t base = (uint32_t)tss;
+	uint64_t base = (uint32_t)at;
 
-	return (base & 0xFF000000) << 32 | (uint64_t)TSS_32 << 40 | (base & 0xFFFFFF) << 16 | (sizeof(*tss) - 1);
+	return (base & 0xFF000000) << 32 | (uint64_t)type << 40 | (base & 0xFFFFFF) << 16 | (size - 1);
+}
+
+void ldt_load(const uint64_t *ldt, uint32_t entries)
+{
+	if (entries)
+		pv_write_gdt_entry(GDT_LDT, system_descriptor(LDT, ldt, entries * sizeof(*ldt)));
+	pv_load_ldt(entries ? GDT_LDT << 3 : 0);
 }
 
 static void set_gate(unsigned vector, uint32_t type, uint32_t selector, uint32_t entry)
@@ -56,8 +64,8 @@ static void init_gdt(void)
 	pv_write_gdt_entry(GDT_KERNEL_DS, FLAT_DATA | DPL(pv_facts.kernel_rpl));
 	pv_write_gdt_entry(GDT_USER_CS, FLAT_CODE | DPL(3));
 	pv_write_gdt_entry(GDT_USER_DS, FLAT_DATA | DPL(3));
-	pv_write_gdt_entry(GDT_TSS, tss_descriptor(&boot_tss));
-	pv_write_gdt_entry(GDT_DOUBLE_FAULT_TSS, tss_descriptor(&double_fault_tss));
+	pv_write_gdt_entry(GDT_TSS, system_descriptor(TSS_32, &boot_tss, sizeof(boot_tss)));
+	pv_write_gdt_entry(GDT_DOUBLE_FAULT_TSS, system_descriptor(TSS_32, &double_fault_tss, sizeof(boot_tss)));
 	pv_load_gdt(&(struct desc_ptr) { sizeof(gdt) - 1, (uint32_t)gdt });
 }
 

@@ -16,9 +16,11 @@
 #define GDT_USER_CS		14
 #define GDT_USER_DS		15
 #define GDT_TSS			16
+#define GDT_LDT			17
 #define GDT_DOUBLE_FAULT_TSS	31
 #define USER_CS			0x73u
 #define USER_DS			0x7Bu
+#define TABLE_LDT		4u	/* selector bit: from the local table */
 
 /* The task-state segment. Layout: Intel SDM volume 3, figure 8-2. */
 struct tss {
@@ -39,6 +41,8 @@ void desc_init(void);
 void desc_gates(const uint32_t entries[48]);
 /* Where int 0x80 goes. */
 void desc_int80(void (*entry)(void));
+/* The local table that ring 3 may use, of so many descriptors; 0: none. */
+void ldt_load(const uint64_t *ldt, uint32_t entries);
 uint32_t kernel_cs(void);
 uint32_t kernel_ds(void);
 

@@ -226,7 +226,7 @@ static uint32_t native_this_cpu(void) { return 0; }
 
 #define NOTHING	((void *)pv_nop)
 
-static const struct pv_facts native_facts = { .name = "native", .kernel_rpl = 0, .shared_kernel_pmd = true, .large_pages = true };
+static const struct pv_facts native_facts = { .name = "native", .kernel_rpl = 0, .shared_kernel_pmd = true, .large_pages = true, .ldt_usable = true };
 
 static const struct pv_init_ops native_init = {
 	.detect = native_detect,

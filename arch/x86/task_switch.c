@@ -11,8 +11,7 @@
 #include "arch/x86/task_switch.h"
 #include "arch/x86/desc.h"
 #include "kernel/task.h"
-
-#define TABLE_LDT	4u	/* selector bit: from a local table, which we have not */
+#include "mm/mm.h"
 
 /* What context_switch (switch.asm) finds on the stack of a task that does not run. */
 struct switch_frame { uint32_t gs, fs, edi, esi, ebx, ebp, eip; };
@@ -51,11 +50,14 @@ void user_segments_set(uint16_t fs, uint16_t gs)
 	load_user_segments(user_selector_ok(fs) ? fs : 0, user_selector_ok(gs) ? gs : 0);
 }
 
+/* Whatever is in the local table is for ring 3, if it is there at all: that is the processor's to say. */
+bool selector_is_local(uint16_t selector) { return selector & TABLE_LDT && current->mm->ldt; }
+
 int user_selector_ok(uint16_t selector)
 {
 	unsigned index = selector >> 3;
 
-	if (selector == USER_DS || selector <= 3)
+	if (selector == USER_DS || selector <= 3 || selector_is_local(selector))
 		return 1;
 	return !(selector & TABLE_LDT) && (index == GDT_USER_DS || index == GDT_USER_CS || (index >= GDT_TLS && index < GDT_TLS + 3));
 }

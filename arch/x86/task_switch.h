@@ -6,6 +6,7 @@
 #ifndef ARCH_X86_TASK_SWITCH_H
 #define ARCH_X86_TASK_SWITCH_H
 
+#include <stdbool.h>
 #include "arch/x86/regs.h"
 
 struct task;
@@ -31,5 +32,7 @@ void regs_start_program(struct regs *r, uint32_t eip, uint32_t esp);
 void user_segments_set(uint16_t fs, uint16_t gs);
 /* A data segment selector that ring 3 may hold in ds, es, fs or gs. */
 int user_selector_ok(uint16_t selector);
+/* One of the current task's LDT, if it has one; whether there is such a segment, loading it shows. */
+bool selector_is_local(uint16_t selector);
 
 #endif

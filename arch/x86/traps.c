@@ -163,7 +163,7 @@ static bool sysenter_refused(struct regs *r)
 {
 	uint16_t code;
 
-	if (!current->landing_pad || copy_from_user(&code, (void *)r->eip, sizeof(code)) || code != SYSENTER)
+	if (!current->landing_pad || (uint16_t)r->cs != USER_CS || copy_from_user(&code, (void *)r->eip, sizeof(code)) || code != SYSENTER)
 		return false;
 	r->esp = r->ebp;
 	r->eip = current->landing_pad - INT80_BYTES;
@@ -236,7 +236,6 @@ void bad_return(struct regs *r)
 {
 	if (r != task_user_regs(current))
 		panic("iret refused a frame of the kernel");
-	r->cs = USER_CS;
-	r->ss = USER_DS;
+	r->cs |= 3;
 	force_signal_fault(SIGSEGV, SI_KERNEL, 0, PROTECTION, 0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The handler behind touch.h: notes the fault and goes on at touch_failed by editing the saved esp and eip.
+ * The handler behind touch.h: notes the fault and goes on at touch_failed by editing the saved esp, ss and eip.
  */
 #include "user/libc/touch.h"
 
@@ -17,6 +17,7 @@ static void on_fault(int sig, siginfo_t *info, struct ucontext *uc)
 	fault = (struct fault){ sig, info->si_code, info->si_addr, c->eip, c->trapno, c->err, c->cr2, c->eflags };
 	c->esp = touch_esp;
 	c->eip = ADDR(touch_failed);
+	__asm__("mov %%ss, %0" : "=r"(c->ss));	/* the flat one, whatever the access had */
 }
 
 void touch_catch(void)
