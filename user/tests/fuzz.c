@@ -26,7 +26,7 @@
 
 /*
  * Kinds of arguments: f descriptor, p pointer to data, s path, e program, n size or count, x flags, g signal, i process, o page-aligned address, t a short time's address,
- * v iovec, a anything. WAITS: may wait, so an alarm is set first. RARE: one in
+ * v iovec, d segment's description, m function or size of modify_ldt, a anything. WAITS: may wait, so an alarm is set first. RARE: one in
  * sixteen is made, because it tends to end the worker.
  */
 enum { WAITS = 1, RARE };
@@ -45,7 +45,7 @@ static const struct call { uint16_t nr; uint8_t how; char kinds[8]; } calls[] = 
 	{ __NR_readlink, 0, "spn" }, { __NR_mmap, RARE, "p" }, { __NR_munmap, RARE, "on" }, { __NR_truncate, 0, "sn" }, { __NR_ftruncate, 0, "fn" },
 	{ __NR_fchmod, 0, "fx" }, { __NR_syslog, 0, "npn" }, { __NR_setitimer, 0, "npp" }, { __NR_getitimer, 0, "np" },
 	{ __NR_stat, 0, "sp" }, { __NR_lstat, 0, "sp" }, { __NR_fstat, 0, "fp" }, { __NR_wait4, WAITS, "ipxp" }, { __NR_sysinfo, 0, "p" },
-	{ __NR_fsync, 0, "f" }, { __NR_sigreturn, RARE, "" }, { __NR_clone, RARE, "xpppp" }, { __NR_uname, 0, "p" }, { __NR_modify_ldt, 0, "npn" },
+	{ __NR_fsync, 0, "f" }, { __NR_sigreturn, RARE, "" }, { __NR_clone, RARE, "xpppp" }, { __NR_uname, 0, "p" }, { __NR_modify_ldt, 0, "npn" }, { __NR_modify_ldt, 0, "mdm" },
 	{ __NR_mprotect, RARE, "onx" }, { __NR_sigprocmask, 0, "npp" }, { __NR_getpgid, 0, "i" }, { __NR_fchdir, 0, "f" },
 	{ __NR__llseek, 0, "faapn" }, { __NR__newselect, WAITS, "npppt" }, { __NR_msync, 0, "onx" }, { __NR_readv, WAITS, "fvn" },
 	{ __NR_writev, WAITS, "fvn" }, { __NR_getsid, 0, "i" }, { __NR_sched_yield, 0, "" }, { __NR_nanosleep, WAITS, "tp" },
@@ -56,7 +56,7 @@ static const struct call { uint16_t nr; uint8_t how; char kinds[8]; } calls[] = 
 	{ __NR_mmap2, 0, "onxxfn" }, { __NR_mmap2, 0, "onxxfn" }, { __NR_truncate64, 0, "snn" }, { __NR_ftruncate64, 0, "fnn" },
 	{ __NR_stat64, 0, "sp" }, { __NR_lstat64, 0, "sp" }, { __NR_fstat64, 0, "fp" }, { __NR_madvise, 0, "onn" },
 	{ __NR_getdents64, 0, "fpn" }, { __NR_fcntl64, WAITS, "fnp" }, { __NR_gettid, 0, "" }, { __NR_tkill, RARE, "ig" },
-	{ __NR_futex, WAITS, "pxntpn" }, { __NR_sched_getaffinity, 0, "inp" }, { __NR_set_thread_area, 0, "p" }, { __NR_get_thread_area, 0, "p" },
+	{ __NR_futex, WAITS, "pxntpn" }, { __NR_sched_getaffinity, 0, "inp" }, { __NR_set_thread_area, 0, "d" }, { __NR_get_thread_area, 0, "p" },
 	{ __NR_exit_group, RARE, "n" }, { __NR_set_tid_address, 0, "p" }, { __NR_clock_settime, 0, "np" }, { __NR_clock_gettime, 0, "np" },
 	{ __NR_clock_getres, 0, "np" }, { __NR_clock_nanosleep, WAITS, "nxtp" }, { __NR_tgkill, RARE, "iig" }, { __NR_openat, WAITS, "fsxx" },
 	{ __NR_mkdirat, 0, "fsx" }, { __NR_fstatat64, 0, "fspx" }, { __NR_unlinkat, 0, "fsx" }, { __NR_linkat, 0, "fsfsx" },
@@ -183,9 +183,17 @@ static uint32_t vector(void)
 	return below(8) ? ADDR(at) : address();
 }
 
+static uint32_t descriptor(void)
+{
+	struct user_desc *at = PTR(ARENA + below(0x100) * 16);
+
+	*at = (struct user_desc){ below(2) ? below(16) : length(), below(2) ? 0 : address(), below(2) ? any() : length(), any() };
+	return below(8) ? ADDR(at) : address();
+}
+
 static uint32_t argument(char kind)
 {
-	switch (below(12) ? kind : "fpsnxgiotv"[below(10)]) {
+	switch (below(12) ? kind : "fpsnxgiotvd"[below(11)]) {
 	case 'f':
 		return below(8) ? below(12) : below(2) ? (uint32_t)AT_FDCWD : length();
 	case 'p':
@@ -208,6 +216,10 @@ static uint32_t argument(char kind)
 		return moment();
 	case 'v':
 		return vector();
+	case 'd':
+		return descriptor();
+	case 'm':
+		return below(8) ? 16 + below(2) : length();
 	default:
 		return any();
 	}
@@ -298,6 +310,8 @@ static void __attribute__((noreturn)) run_code(bool virtual)
 	mmap(PTR(CODE), 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	rubbish(PTR(CODE), 4096, any);
 	fill();
+	for (int i = 0; i < 16; i++)
+		sys(__NR_modify_ldt, 0x11, descriptor(), sizeof(struct user_desc));
 	stack[0] = below(4) ? 0x202 : any();
 	for (int i = 1; i < 9; i++)
 		stack[i] = below(2) ? below(400) : address();
