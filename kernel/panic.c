@@ -8,6 +8,9 @@
 #include "kernel/lib.h"
 #include "kernel/tty.h"
 #include "pv/pv_ops.h"
+#include "pv/trace.h"
+
+#define LAST_OPERATIONS	32		/* of a trace */
 
 /* The words that tools/run reads (DESIGN section 8). */
 static const char *const words[] = {
@@ -49,6 +52,7 @@ static void vlog(const char *prefix, const char *fmt, va_list ap)
 void panic(const char *fmt, ...)
 {
 	static bool panicking;
+	uint32_t operations = trace_end();
 	va_list ap;
 
 	irq_disable();
@@ -58,6 +62,7 @@ void panic(const char *fmt, ...)
 		vlog("panic: ", fmt, ap);
 		va_end(ap);
 		backtrace(__builtin_frame_address(0));
+		trace_show(LAST_OPERATIONS, operations);
 	}
 	finish(OUTCOME_PANIC, 0);
 }

@@ -143,6 +143,29 @@ void trace_thunk(struct trace_frame *f)
 		send();
 }
 
+/* ---- what a panic tells ---- */
+
+static bool is_operation(const struct trace_record *r)
+{
+	return r->class == TRACE_HYPERCALL || r->class == classes[r->code % PV_OP_COUNT];
+}
+
+uint32_t trace_end(void) { return head; }
+
+void trace_show(unsigned most, uint32_t end)
+{
+	uint32_t at = end, first = end - MIN(end, RECORDS);
+
+	while (most && at != first)
+		most -= is_operation(&ring[--at % RECORDS]);
+	for (; at != end; at++) {
+		const struct trace_record r = ring[at % RECORDS];
+		if (is_operation(&r))
+			klog("  %s %u: 0x%x 0x%x 0x%x 0x%x\n", r.class == TRACE_HYPERCALL ? "hypercall" : pv_op_names[r.code % PV_OP_COUNT], r.code,
+			     r.arg[0], r.arg[1], r.arg[2], r.arg[3]);
+	}
+}
+
 /* ---- putting them into place ---- */
 
 static uint32_t replace(unsigned number, uint32_t target)

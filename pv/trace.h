@@ -30,6 +30,9 @@ void trace_install(uint32_t classes);
 void trace_add(enum trace_class class, enum trace_kind kind, uint32_t code, const uint32_t arg[4]);
 /* Takes the oldest records, up to so many, of those that were not sent away. With interrupts off. */
 unsigned trace_take(struct trace_record *to, unsigned most);
+uint32_t trace_end(void);
+/* So many operations of the table, the last ones before some trace_end(), as lines of the log. Without a trace none. */
+void trace_show(unsigned most, uint32_t end);
 
 /* kernel/trace.c: as the option trace= says, system calls as well. */
 void trace_start(void);

@@ -139,6 +139,10 @@ def test_panic_is_still_reported(tmp_path, platform, how, status):
     assert ("panic: " in console) == (status != 105)
     if status != 105:                                       # the records of the end are there, too
         names = tool("trace").Names()
+        told = re.findall(r"^  ([a-z]+(?:\.\w+)?) (\d+): ((?:0x[0-9a-f]+ ?){4})$", console, re.M)
+        kept = iter([("hypercall" if r.kind_of == "hypercall" else names.op(r.code), str(r.code), " ".join(map(hex, r.args))) for r in records
+                     if r.kind_of in ("op", "hypercall", "flush", "switch", "return")])
+        assert len(told) == (32 if how != "stack" else 0) and all(operation in kept for operation in told), told
         assert names.op(next(r for r in reversed(records) if r.kind_of == "op").code) in ("init.shutdown", "irq.restore", "irq.disable", "irq.save")
 
 
