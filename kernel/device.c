@@ -19,6 +19,8 @@ static struct inode *folder;	/* /dev */
  */
 static int device_open(struct inode *inode, struct file *f)
 {
+	if (inode->mount->flags & MS_NODEV)
+		return -EACCES;
 	for (uint32_t i = 0; S_ISCHR(inode->mode) && i < device_count; i++) {
 		if (devices[i].number != inode->rdev)
 			continue;
@@ -104,8 +106,9 @@ void device_init(void)
 	};
 
 	folder = ramfs_new(S_IFDIR | 0755, 0);
-	add_name(root_inode, "proc", proc_root());
-	add_name(root_inode, "dev", folder);
+	add_name(root_inode, "proc", folder);
+	mount_at(folder, FS_PROC, "proc", 0, 0, 0);
+	add_name(root_inode, "dev", folder = ramfs_new(S_IFDIR | 0755, 0));
 	for (uint32_t i = 0; i < ARRAY_SIZE(links); i++)
 		add_name(folder, links[i][0], ramfs_new_link(links[i][1], strlen(links[i][1])));
 	device_register("null", 1 << 8 | 3, &null_ops);

@@ -36,21 +36,23 @@ static inline struct file *file_new(struct inode *inode, uint32_t flags)
 		return NULL;
 	}
 	f->ops = inode->fops;
-	f->inode = inode_get(inode);
+	f->inode = inode_hold(inode);
 	f->pos = 0;
 	f->flags = flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
 	f->can = (flags + 1) & (FILE_READ | FILE_WRITE);	/* O_RDONLY is 0, O_WRONLY 1, O_RDWR 2 */
 	f->count = 1;
-	f->writes = f->can >> 1;
-	inode->writers += f->writes;
+	f->writes = 0;
 	f->private = NULL;
 	return f;
 }
 
 static inline void file_free(struct file *f)
 {
-	f->inode->writers -= f->writes;
-	inode_put(f->inode);
+	if (unlikely(f->writes)) {
+		f->inode->writers -= f->writes;
+		f->inode->mount->writers -= f->writes > 0;
+	}
+	inode_release(f->inode);
 	if (unlikely(spares >= SPARES)) {
 		kfree(f);
 		return;
@@ -106,12 +108,14 @@ static struct file *open_path_only(struct inode *inode, uint32_t flags)
  */
 static int create(struct walk *w, uint32_t mode)
 {
-	if (!in_ramfs(w->dir))
-		return -ENOENT;
+	int error = may_change(w->dir);
+
+	if (error)
+		return error == -EPERM ? -ENOENT : error;
 	if (current->fsinfo)
 		mode &= ~current->fsinfo->umask;
 	struct inode *inode = ramfs_new(S_IFREG | (mode & 07777), 0);
-	int error = ramfs_link(w->dir, &w->name, inode);
+	error = ramfs_link(w->dir, &w->name, inode);
 	if (!error)
 		w->found = inode_get(inode);
 	return error;
@@ -120,7 +124,7 @@ static int create(struct walk *w, uint32_t mode)
 /*
  * May what was found be opened like this? In the order in which Linux finds out
  * (fs/namei.c, do_open and may_open): the race for being first comes before everything,
- * then links that were not followed, then folders, then programs that run.
+ * then links that were not followed, then folders, then what is read-only, then programs that run.
  */
 static int check_open(const struct inode *inode, uint32_t flags)
 {
@@ -132,7 +136,9 @@ static int check_open(const struct inode *inode, uint32_t flags)
 		return flags & (O_ACCMODE | O_TRUNC | O_CREAT) ? -EISDIR : 0;
 	if (flags & O_DIRECTORY)
 		return -ENOTDIR;
-	return inode->writers < 0 && (flags & (O_ACCMODE | O_TRUNC)) ? -ETXTBSY : 0;
+	if (!S_ISREG(inode->mode) || !(flags & (O_ACCMODE | O_TRUNC)))
+		return 0;
+	return inode->mount->flags & MS_RDONLY ? -EROFS : inode->writers < 0 ? -ETXTBSY : 0;
 }
 
 /*
@@ -154,7 +160,12 @@ static struct file *open_rare(struct walk *w, uint32_t flags, uint32_t mode)
 	if (flags & O_PATH)
 		return open_path_only(w->found, flags);
 	struct file *f = inode_open(w->found, flags);
-	if ((flags & O_TRUNC) && !IS_ERR_VALUE(f) && S_ISREG(w->found->mode) && in_ramfs(w->found))
+	if (IS_ERR_VALUE(f) || !S_ISREG(w->found->mode))
+		return f;
+	f->writes = f->can >> 1 & 1;
+	w->found->writers += f->writes;
+	w->found->mount->writers += f->writes;
+	if ((flags & O_TRUNC) && in_ramfs(w->found))
 		ramfs_truncate(w->found, 0);
 	return f;
 }
@@ -209,7 +220,8 @@ struct file *file_open_exec(const char *path)
 
 	if (IS_ERR_VALUE(f))
 		return f;
-	int error = f->ops != &ramfs_file_ops || !(f->inode->mode & 0111) ? -EACCES : f->inode->writers > 0 ? -ETXTBSY : 0;
+	bool program = f->ops == &ramfs_file_ops && (f->inode->mode & 0111) && !(f->inode->mount->flags & MS_NOEXEC);
+	int error = !program ? -EACCES : f->inode->writers > 0 ? -ETXTBSY : 0;
 	if (!error)
 		return f;
 	file_put(f);
@@ -266,6 +278,7 @@ struct file *file_anonymous(void)
 
 	if (!inode)
 		return NULL;
+	inode->mount = root_inode->mount;
 	inode->size = RAMFS_MAX_SIZE;
 	struct file *f = inode_open(inode, O_RDWR);
 	inode_put(inode);
@@ -274,7 +287,7 @@ struct file *file_anonymous(void)
 
 char *file_path(const struct file *f, char *to, size_t size)
 {
-	if (file_is_pipe(f) && f->inode->dev == DEV_PIPE)
+	if (f->inode->mount->type == FS_PIPE)
 		snprintf(to, size, "pipe:[%u]", f->inode->ino);
 	else
 		inode_path(f->inode, to, size);
@@ -286,8 +299,7 @@ char *file_path(const struct file *f, char *to, size_t size)
 /* Nothing can be out of memory yet. */
 void vfs_init(void)
 {
-	root_inode = ramfs_new(S_IFDIR | 0755, 0);
-	root_inode->nlink = 2;
+	root_inode = mount_at(NULL, FS_RAMFS, "rootfs", 0, 0755, 0)->root;
 	device_init();
 }
 

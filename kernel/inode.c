@@ -62,6 +62,7 @@ int inode_path(const struct inode *inode, char *to, size_t size)
 
 	to[at] = 0;
 	do {
+		inode = mount_top(inode);	/* a folder is where it was, whatever covers it */
 		if (inode != root_inode)
 			inode = inode->ops->where ? inode->ops->where(inode, name + 1, NAME_MAX + 1) : NULL;
 		size_t n = strlen(name);

@@ -4,20 +4,21 @@
  * (kernel/ramfs.c) and /proc (kernel/proc.c).
  *
  * An inode is counted: one reference each for a name in a ramfs folder, an open file, a
- * working directory, a child folder's parent pointer. The last inode_put frees it. Names are not cached beyond ramfs itself: for /proc each lookup may
- * make a new inode, which dies when nobody uses it, or return a static one (whose count
- * starts at 1 and so never reaches 0).
+ * working directory, a child folder's parent pointer. The last inode_put frees it. Names are not cached beyond ramfs itself: for /proc each lookup
+ * makes a new inode, which dies when nobody uses it.
  *
- * There is no mount table: "proc" in the root folder is simply a name whose inode is
- * proc_root(), and that inode's parent is the root.
+ * A mount costs the path walk nothing: while it is there, the name of the folder that it covers simply leads to its root, whose
+ * parent is the folder's (kernel/mount.c).
  */
 #ifndef KERNEL_INODE_H
 #define KERNEL_INODE_H
 
 #include "abi/errno.h"
+#include "abi/mount.h"
 #include "abi/stat.h"
 #include "kernel/file.h"
 #include "kernel/lib.h"
+#include "kernel/list.h"
 #include "mm/heap.h"
 
 #define NAME_MAX	255u		/* bytes of one name, without a NUL */
@@ -80,7 +81,20 @@ struct inode_ops {
 	void (*drop)(struct inode *inode);
 };
 
-enum inode_dev { DEV_RAMFS = 1, DEV_PIPE = 2, DEV_PROC = 3 };	/* minor number of st_dev; the major is 0 */
+/* FS_TMPFS is ramfs with a limit. FS_PIPE is that of pipe(2), which is mounted nowhere. */
+enum fs_type { FS_RAMFS, FS_TMPFS, FS_PROC, FS_PIPE };
+
+/* A file system in use, normally as a part of the tree. */
+struct mount {
+	struct list node;		/* in the order of mounting: what lies in or on another one comes behind it */
+	struct inode *root, *covered;	/* the folder whose name now leads to root; NULL: of the first mount, and of what is detached */
+	uint32_t users;			/* its place in the tree, mounts inside, open files, working directories: the last one frees it */
+	uint32_t writers;		/* regular files open for writing */
+	uint32_t pages, limit;		/* of its files; limit 0: none */
+	uint32_t dev, flags;		/* minor number of st_dev, whose major is 0; of MS_KEPT */
+	enum fs_type type;
+	char source[];			/* what /proc/mounts says first */
+};
 
 struct pipe; struct entry;
 
@@ -93,7 +107,7 @@ struct inode {
 	uint32_t nlink;
 	uint32_t uid, gid;		/* told, no more */
 	uint32_t ino;
-	uint32_t dev;			/* enum inode_dev */
+	struct mount *mount;		/* not referenced: it lives as long as it has inodes */
 	uint32_t rdev;			/* device nodes: major << 8 | minor */
 	uint64_t size;
 	uint64_t atime, mtime, ctime;	/* wall clock, ns */
@@ -121,6 +135,30 @@ void inode_put_last(struct inode *inode);
 static inline void inode_put(struct inode *inode) { if (--inode->count == 0) inode_put_last(inode); }
 
 /*
+ * A new file system takes the place of a folder that has a name; with NULL it is the first, which nobody covers. NULL: out of
+ * memory.
+ */
+struct mount *mount_at(struct inode *dir, enum fs_type type, const char *source, uint32_t flags, uint32_t mode, uint32_t limit);
+/* The uppermost of what covers a folder; the folder itself, if nothing does. */
+struct inode *mount_top(const struct inode *dir);
+void mount_free(struct mount *m);	/* the last user has gone */
+
+static inline void mount_put(struct mount *m) { if (__builtin_expect(!--m->users, 0)) mount_free(m); }
+
+/* A reference that keeps its mount in use, too: that of an open file or a working directory. */
+static inline struct inode *inode_hold(struct inode *inode) { inode->mount->users++; return inode_get(inode); }
+static inline void inode_release(struct inode *inode)
+{
+	struct mount *m = inode->mount;
+
+	inode_put(inode);
+	mount_put(m);
+}
+
+/* May its names, or what it says of itself, change? 0, -EROFS, or -EPERM in /proc, which says what is. */
+static inline int may_change(const struct inode *i) { return i->mount->flags & MS_RDONLY ? -EROFS : i->mount->type == FS_PROC ? -EPERM : 0; }
+
+/*
  * A new open file on an inode (takes a reference of its own): ERR pointers as in
  * file_open. flags: O_*.
  */
@@ -146,12 +184,11 @@ static inline bool file_is_pipe(const struct file *f) { return f->ops == &pipe_f
 extern const struct file_ops node_file_ops;
 extern const struct file_ops zero_file_ops;	/* /dev/zero, which can be mapped */
 /*
- * Makes the first names in the root: proc, one like any other, and the folder dev with null, zero, full, random, urandom and the
+ * Makes the first names in the root: proc, where that is mounted, and the folder dev with null, zero, full, random, urandom and the
  * links to the descriptors.
  */
 void device_init(void);
 
-/* The folder /proc, made at the first call; the caller takes a reference of its own. NULL: out of memory. */
-struct inode *proc_root(void);
+struct inode *proc_root(void);		/* a new folder /proc. NULL: out of memory */
 
 #endif

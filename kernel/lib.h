@@ -55,7 +55,7 @@ static inline bool parse_digits(const char *text, size_t n, unsigned base, uint3
 }
 
 /*
- * printf: %d %u %x %c %s %p %% with l, ll (64 bits), width, 0, -, * and, for texts, precision. Writes at most size bytes
+ * printf: %d %u %x %o %c %s %p %% with l, ll (64 bits), width, 0, -, * and, for texts, precision. Writes at most size bytes
  * with the NUL, which is always there unless size is 0; returns the length of the whole text.
  */
 int vsnprintf(char *to, size_t size, const char *fmt, va_list ap);

@@ -103,7 +103,7 @@ static int follow(struct walk *w, const char *rest, const char **path)
 
 /*
  * A name that no file system is asked for: none at all (the path is only slashes), "."
- * or "..", or one that is too long. The root is its own parent.
+ * or "..", or one that is too long. The root is its own parent; so is that of a file system which has been detached.
  */
 static int special_name(struct walk *w, bool last)
 {
@@ -113,9 +113,11 @@ static int special_name(struct walk *w, bool last)
 		return end_at(w, inode_get(w->dir), LAST_OTHER);
 	if (w->name.len > NAME_MAX)
 		return -ENAMETOOLONG;
-	if (which == LAST_DOTDOT && w->dir->parent)
-		enter(w, inode_get(w->dir->parent));
-	return last ? end_at(w, inode_get(w->dir), which) : 1;
+	struct inode *to = inode_get(which == LAST_DOTDOT && w->dir->parent ? mount_top(w->dir->parent) : w->dir);
+	if (last)
+		return end_at(w, to, which);
+	enter(w, to);
+	return 1;
 }
 
 static inline bool is_special(const struct name *n)
@@ -244,7 +246,7 @@ struct fs *fs_fork(struct fs *from)
 	struct fs *fs = kmalloc(sizeof(*fs));
 
 	if (fs)
-		*fs = (struct fs) { 1, from ? from->umask : 022, inode_get(from ? from->cwd : root_inode) };
+		*fs = (struct fs) { 1, from ? from->umask : 022, inode_hold(from ? from->cwd : root_inode) };
 	return fs;
 }
 
@@ -254,6 +256,6 @@ void fs_put(struct fs *fs)
 {
 	if (--fs->users)
 		return;
-	inode_put(fs->cwd);
+	inode_release(fs->cwd);
 	kfree(fs);
 }

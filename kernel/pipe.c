@@ -353,6 +353,7 @@ const struct file_ops pipe_file_ops = {
 
 /* An anonymous pipe stands in no folder and is nothing but a pipe. */
 static const struct inode_ops pipe_inode_ops;
+static struct mount pipes = { .type = FS_PIPE, .users = 1 };
 
 /*
  * Each end is opened without waiting, the reader first, which needs no partner; then it is given
@@ -367,7 +368,7 @@ long sys_pipe2(int *fds, uint32_t flags)
 	struct inode *inode = inode_new(&pipe_inode_ops, &pipe_file_ops, S_IFIFO | 0600, NULL);
 	if (!inode)
 		return -ENOMEM;
-	inode->dev = DEV_PIPE;
+	inode->mount = &pipes;
 	for (int i = 0; i < 2 && !error; i++) {
 		struct file *f = inode_open(inode, (i ? O_WRONLY : O_RDONLY) | O_NONBLOCK);
 		fd[i] = IS_ERR_VALUE(f) ? (int)f : fd_install(f, 0, flags & O_CLOEXEC);

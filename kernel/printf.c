@@ -47,7 +47,7 @@ static void field(struct sink *s, const struct spec *f, const char *prefix, cons
 
 static void number(struct sink *s, const struct spec *f, uint64_t value, unsigned base, const char *prefix)
 {
-	char text[20];			/* 2^64 has so many decimal digits */
+	char text[22];			/* 2^64 has so many octal digits */
 	int at = sizeof(text);
 
 	do {
@@ -99,10 +99,11 @@ static void convert(struct sink *s, struct spec *f, char kind, va_list *ap)
 	case 'd':
 	case 'u':
 	case 'x':
+	case 'o':
 		n = f->longs > 1 ? va_arg(*ap, uint64_t) : kind == 'd' ? (uint64_t)va_arg(*ap, int32_t) : va_arg(*ap, uint32_t);
 		if (kind == 'd' && n >> 63)
 			return number(s, f, -n, 10, "-");
-		return number(s, f, n, kind == 'x' ? 16 : 10, "");
+		return number(s, f, n, kind == 'x' ? 16 : kind == 'o' ? 8 : 10, "");
 	case 's':
 		t = va_arg(*ap, const char *);
 		t = t ? t : "(null)";

@@ -14,6 +14,7 @@
 #include "kernel/inode.h"
 #include "kernel/pid.h"
 #include "kernel/proc_internal.h"
+#include "kernel/ramfs.h"
 #include "mm/uaccess.h"
 
 /* What an inode is: proc.id is the process's number (0: of /proc itself), proc.what one of these. */
@@ -204,7 +205,7 @@ static struct inode *where(const struct inode *inode, char *name, size_t size)
 	else if (inode->proc.id)
 		snprintf(name, size, "%u", inode->proc.id);
 	else
-		strlcpy(name, "proc", size);
+		return ramfs_ops.where(inode, name, size);
 	return inode->parent;
 }
 
@@ -218,7 +219,7 @@ static int new_inode(struct inode *parent, uint32_t mode, uint32_t id, uint32_t 
 	*made = inode;
 	if (!inode)
 		return -ENOMEM;
-	inode->dev = DEV_PROC;
+	inode->mount = parent ? parent->mount : NULL;
 	inode->ino = number(id, what);
 	inode->proc.id = id;
 	inode->proc.what = what;
@@ -314,12 +315,10 @@ static const struct inode_ops proc_ops = {
 	.lookup = look_up, .iterate = iterate, .readlink = link_read, .follow = link_follow, .where = where,
 };
 
-/* Made once; the mount keeps it. */
 struct inode *proc_root(void)
 {
-	static struct inode *root;
+	struct inode *root;
 
-	if (!root)
-		new_inode(NULL, PROC_FOLDER, 0, THE_FOLDER, &root);
+	new_inode(NULL, PROC_FOLDER, 0, THE_FOLDER, &root);
 	return root;
 }

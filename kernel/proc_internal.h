@@ -23,6 +23,8 @@ struct text {
 };
 
 void text_add_path(struct text *t, const struct file *f);
+void show_mounts(struct text *t);	/* kernel/mount.c */
+void show_mountinfo(struct text *t);
 /* Where n bytes and a NUL may be written, whose number is then added to t->len; NULL: no memory. */
 char *text_room(struct text *t, size_t n);
 

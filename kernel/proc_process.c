@@ -67,7 +67,7 @@ static void add_vma(struct text *t, const struct vma *v)
 
 	text_add(t, "%08x-%08x %c%c%c%c %08llx 00:%02x %u ", v->start, v->end, v->flags & VM_READ ? 'r' : '-',
 		 v->flags & VM_WRITE ? 'w' : '-', v->flags & VM_EXEC ? 'x' : '-', v->flags & VM_SHARED ? 's' : 'p',
-		 v->file ? (unsigned long long)v->pgoff << PAGE_SHIFT : 0, inode ? inode->dev : 0, inode ? inode->ino : 0);
+		 v->file ? (unsigned long long)v->pgoff << PAGE_SHIFT : 0, inode ? inode->mount->dev : 0, inode ? inode->ino : 0);
 	if (v->name || v->file)
 		text_add(t, "%*s%s", (int)MAX(start + NAME_COLUMN, t->len) - (int)t->len, "", v->name ? v->name : "");
 	if (v->file && !v->name)
@@ -168,8 +168,8 @@ const struct proc_row proc_process_rows[] = {
 	{ "exe", PROC_LINK, NULL, NULL },
 	{ "fd", PROC_FOLDER, NULL, NULL },
 	{ "maps", PROC_TEXT, show_maps, NULL },
-	{ "mountinfo", PROC_TEXT, NULL, "1 0 0:1 / / rw - ramfs rootfs rw\n2 1 0:3 / /proc rw - proc proc rw\n" },
-	{ "mounts", PROC_TEXT, NULL, "rootfs / ramfs rw 0 0\nproc /proc proc rw 0 0\n" },
+	{ "mountinfo", PROC_TEXT, show_mountinfo, NULL },
+	{ "mounts", PROC_TEXT, show_mounts, NULL },
 	{ "root", PROC_LINK, NULL, "/" },
 	{ "stat", PROC_TEXT, show_stat, NULL },
 	{ "status", PROC_TEXT, show_status, NULL },

@@ -136,7 +136,7 @@ static void show_loadavg(struct text *t)
 const struct proc_row proc_system_rows[] = {
 	{ "cmdline", PROC_TEXT, show_cmdline, NULL },
 	{ "cpuinfo", PROC_TEXT, cpu_show, NULL },
-	{ "filesystems", PROC_TEXT, NULL, "nodev\tramfs\nnodev\tproc\n" },
+	{ "filesystems", PROC_TEXT, NULL, "nodev\tramfs\nnodev\ttmpfs\nnodev\tproc\n" },
 	{ "loadavg", PROC_TEXT, show_loadavg, NULL },
 	{ "meminfo", PROC_TEXT, show_meminfo, NULL },
 	{ "mounts", PROC_LINK, NULL, "self/mounts" },

@@ -87,7 +87,6 @@ struct inode *ramfs_new(uint32_t mode, uint32_t rdev)
 
 	if (!inode)
 		return NULL;
-	inode->dev = DEV_RAMFS;
 	inode->rdev = rdev;
 	inode->nlink = S_ISDIR(mode);
 	if (S_ISDIR(mode)) {
@@ -139,6 +138,7 @@ static void ramfs_drop(struct inode *inode)
 static void attach(struct entry *e, struct inode *inode)
 {
 	e->inode = inode;
+	inode->mount = e->dir->mount;
 	list_add_tail(&e->of_inode, &inode->names);
 	inode->nlink++;
 	e->dir->mtime = e->dir->ctime = inode->ctime = wall_ns();
@@ -236,6 +236,33 @@ int ramfs_move(struct inode *from, const struct name *old, struct inode *to, con
 }
 
 bool ramfs_dir_empty(const struct inode *dir) { return list_empty(&dir->dir.entries); }
+
+void ramfs_replace(struct inode *dir, struct inode *by)
+{
+	struct entry *e = container_of(dir->names.next, struct entry, of_inode);
+
+	list_del(&e->of_inode);
+	list_add_tail(&e->of_inode, &by->names);
+	e->inode = by;
+}
+
+/* Always by the first entry: down, where that is a folder with entries of its own, and up from one that has lost them all. */
+void ramfs_empty(struct inode *root)
+{
+	struct inode *dir = root;
+
+	while (!ramfs_dir_empty(root)) {
+		struct entry *e = container_of(dir->dir.entries.next, struct entry, of_dir);
+		if (S_ISDIR(e->inode->mode) && !ramfs_dir_empty(e->inode)) {
+			dir = e->inode;
+			continue;
+		}
+		detach(e, true);
+		entry_free(e);
+		if (ramfs_dir_empty(dir) && dir != root)
+			dir = dir->parent;
+	}
+}
 
 /* ---- the table ---- */
 

@@ -42,6 +42,9 @@ void ramfs_unlink(struct inode *dir, const struct name *name);
  */
 int ramfs_move(struct inode *from, const struct name *old, struct inode *to, const struct name *new);
 bool ramfs_dir_empty(const struct inode *dir);
+/* For mounts: the name of a folder, which has one, leads to another folder. The name's reference on `dir` becomes the caller's, the caller's on `by` the name's. */
+void ramfs_replace(struct inode *dir, struct inode *by);
+void ramfs_empty(struct inode *root);	/* takes all names away below a folder */
 
 /*
  * Sets the size of a regular file: 0, or -EFBIG beyond RAMFS_MAX_SIZE or the process's

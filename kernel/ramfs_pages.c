@@ -24,6 +24,9 @@
  */
 static bool memory_is_short(uint32_t pages) { return pages_free() < RESERVE + pages_total() / 32 + pages; }
 
+/* A limit that somebody has set holds for everybody. */
+static bool is_full(const struct mount *m) { return m->limit && m->pages >= m->limit; }
+
 /* The frame of a page; 0: a hole. */
 static inline pfn_t frame_of(const struct inode *inode, uint32_t index)
 {
@@ -154,7 +157,7 @@ static int write_page(struct inode *inode, uint32_t at, const void *from, uint32
 	int error = 0;
 
 	if (!pfn) {
-		if (user && memory_is_short(0))
+		if ((user && memory_is_short(0)) || is_full(inode->mount))
 			return -ENOSPC;
 		slot = slot_make(inode, at >> PAGE_SHIFT);
 		pfn = fresh = !slot ? 0 : n == PAGE_SIZE ? page_alloc() : page_alloc_zeroed();
@@ -171,6 +174,7 @@ static int write_page(struct inode *inode, uint32_t at, const void *from, uint32
 	} else if (fresh) {
 		*slot = fresh;
 		inode->pages.count++;
+		inode->mount->pages++;
 	}
 	return error;
 }
@@ -251,6 +255,7 @@ void ramfs_drop_pages(struct inode *inode, uint32_t first)
 		page_put(inode->pages.slots[i]);
 		inode->pages.slots[i] = 0;
 		inode->pages.count--;
+		inode->mount->pages--;
 	}
 	if (first)
 		return;
@@ -294,13 +299,14 @@ pfn_t ramfs_page(struct inode *inode, uint32_t index, bool make, int *err)
 		return 0;
 	if (pfn || !make)
 		return pfn ? pfn : zero_pfn;
-	if (inode->nlink && memory_is_short(0))
+	if ((inode->nlink && memory_is_short(0)) || is_full(inode->mount))
 		return 0;
 	*err = -ENOMEM;
 	pfn_t *slot = slot_make(inode, index);
 	if (!slot || !(*slot = page_alloc_zeroed()))
 		return 0;
 	inode->pages.count++;
+	inode->mount->pages++;
 	return *slot;
 }
 

@@ -2,8 +2,8 @@
 /*
  * System calls that change what an inode says of itself: mode, owner, times.
  *
- * There is one user, root, and it may. Owners are kept, so that archives and copies keep them, but decide nothing. What
- * is in /proc says what it says: EPERM. Times before 1970 and after 2106 are EINVAL.
+ * There is one user, root, and it may, but for read-only mounts. Owners are kept, so that archives and copies keep them, but decide
+ * nothing. What is in /proc says what it says: EPERM. Times before 1970 and after 2106 are EINVAL.
  */
 #include "kernel/fd.h"
 #include "kernel/syscall.h"
@@ -23,8 +23,10 @@ static long usable_call(int fd, inode_fn fn, void *arg) { return fd_usable(fd) ?
 /* The type bits can't be changed. */
 static long set_mode(struct inode *inode, void *mode)
 {
-	if (inode->dev == DEV_PROC)
-		return -EPERM;
+	int error = may_change(inode);
+
+	if (error)
+		return error;
 	inode->mode = (inode->mode & S_IFMT) | ((uint32_t)mode & 07777);
 	return changed(inode);
 }
@@ -44,9 +46,10 @@ long sys_fchmod(int fd, uint32_t mode) { return usable_call(fd, set_mode, (void 
 static long set_owner(struct inode *inode, void *ids)
 {
 	const uint32_t *id = ids;
+	int error = may_change(inode);
 
-	if (inode->dev == DEV_PROC)
-		return -EPERM;
+	if (error)
+		return error;
 	inode->uid = id[0] == NO_ID ? inode->uid : id[0];
 	inode->gid = id[1] == NO_ID ? inode->gid : id[1];
 	if (!S_ISDIR(inode->mode))
@@ -103,9 +106,10 @@ static int read_time(uint64_t *time, const uint32_t *user, int i, enum time_shap
 static long set_times(struct inode *inode, void *times)
 {
 	const uint64_t *t = times;
+	int error = may_change(inode);
 
-	if (inode->dev == DEV_PROC)
-		return -EPERM;
+	if (error)
+		return error;
 	inode->atime = t[0] == KEEP ? inode->atime : t[0];
 	inode->mtime = t[1] == KEEP ? inode->mtime : t[1];
 	return changed(inode);

@@ -4,7 +4,7 @@
  * the working directory.
  *
  * Only ramfs can be changed: the names of /proc are made up as they are asked for, and
- * refuse with EPERM. The order of the checks is Linux's, so that a call with several
+ * refuse with EPERM. A name stays in its file system, and one that leads to another stays where it is. The order of the checks is Linux's, so that a call with several
  * things wrong gives the same error. A folder is removed when it is empty; who is
  * inside stays there, can go up, and can make nothing new.
  */
@@ -64,7 +64,7 @@ static int check_new(const struct walk *w, bool folder)
 		return -EEXIST;
 	if ((w->slash && !folder) || !w->dir->nlink)
 		return -ENOENT;
-	return in_ramfs(w->dir) ? 0 : -EPERM;
+	return may_change(w->dir);
 }
 
 /* What mknod, mkdir and symlink make; text and len are of a symbolic link. */
@@ -125,9 +125,9 @@ long sys_symlinkat(const char *target, int dir, const char *path)
  * May it have one name more? A folder may not (POSIX leaves it open, Linux refuses),
  * nor what has lost its last one.
  */
-static int check_link(const struct inode *inode)
+static int check_link(const struct inode *inode, const struct inode *dir)
 {
-	if (!in_ramfs(inode))
+	if (inode->mount != dir->mount)
 		return -EXDEV;
 	if (S_ISDIR(inode->mode))
 		return -EPERM;
@@ -136,7 +136,7 @@ static int check_link(const struct inode *inode)
 
 static long make_link(struct walk *old, struct walk *new, uint32_t flags)
 {
-	int error = check_new(new, false) ?: check_link(old->found);
+	int error = check_new(new, false) ?: check_link(old->found, new->dir);
 
 	return error ? error : ramfs_link(new->dir, &new->name, inode_get(old->found));
 }
@@ -163,17 +163,14 @@ static int check_removable(const struct walk *w, bool folder)
 		return -EISDIR;
 	if (!w->name.len)
 		return w->last == LAST_DOT ? -EINVAL : w->last == LAST_DOTDOT ? -ENOTEMPTY : -EBUSY;
-	if (!w->found)
-		return -ENOENT;
-	if (!in_ramfs(w->dir))
-		return -EPERM;
+	int error = w->found || (w->dir->mount->flags & MS_RDONLY) ? may_change(w->dir) : -ENOENT;
+	if (error)
+		return error;
 	if (!folder && S_ISDIR(w->found->mode))
 		return -EISDIR;
 	if (!S_ISDIR(w->found->mode))
 		return folder || w->slash ? -ENOTDIR : 0;
-	if (!in_ramfs(w->found))
-		return -EBUSY;
-	return ramfs_dir_empty(w->found) ? 0 : -ENOTEMPTY;
+	return w->found->mount != w->dir->mount ? -EBUSY : ramfs_dir_empty(w->found) ? 0 : -ENOTEMPTY;
 }
 
 /*
@@ -212,28 +209,30 @@ static bool is_inside(const struct inode *dir, const struct inode *above)
 static int check_rename(const struct walk *old, const struct walk *new, uint32_t flags)
 {
 	const struct inode *from = old->found, *over = new->found;
+	const struct mount *m = old->dir->mount;
 
+	if (m != new->dir->mount)
+		return -EXDEV;
 	if (!old->name.len || !new->name.len)
 		return old->name.len && (flags & RENAME_NOREPLACE) ? -EEXIST : -EBUSY;
-	if (!from || !new->dir->nlink)
-		return -ENOENT;
+	int error = (from && new->dir->nlink) || (m->flags & MS_RDONLY) ? may_change(old->dir) : -ENOENT;
+	if (error)
+		return error;
 	if (over && (flags & RENAME_NOREPLACE))
 		return -EEXIST;
 	if (!S_ISDIR(from->mode) && (old->slash || new->slash))
 		return -ENOTDIR;
-	if (!in_ramfs(old->dir) || !in_ramfs(new->dir))
-		return in_ramfs(old->dir) == in_ramfs(new->dir) ? -EPERM : -EXDEV;
-	if (!in_ramfs(from) || (over && !in_ramfs(over)))
-		return -EBUSY;
 	if (S_ISDIR(from->mode) && is_inside(new->dir, from))
 		return -EINVAL;
-	if (!over || over == from)
-		return over ? 1 : 0;
-	if (S_ISDIR(over->mode) && is_inside(old->dir, over))
+	if (over == from)
+		return 1;
+	if (over && S_ISDIR(over->mode) && is_inside(old->dir, over))
 		return -ENOTEMPTY;
-	if (S_ISDIR(over->mode) != S_ISDIR(from->mode))
+	if (over && S_ISDIR(over->mode) != S_ISDIR(from->mode))
 		return S_ISDIR(over->mode) ? -EISDIR : -ENOTDIR;
-	return S_ISDIR(over->mode) && !ramfs_dir_empty(over) ? -ENOTEMPTY : 0;
+	if (from->mount != m || (over && over->mount != m))
+		return -EBUSY;
+	return over && S_ISDIR(over->mode) && !ramfs_dir_empty(over) ? -ENOTEMPTY : 0;
 }
 
 static long move_name(struct walk *old, struct walk *new, uint32_t flags)
@@ -281,8 +280,8 @@ static long change_cwd(struct inode *dir, void *unused)
 
 	if (!S_ISDIR(dir->mode))
 		return -ENOTDIR;
-	inode_get(dir);
-	inode_put(fs->cwd);
+	inode_hold(dir);
+	inode_release(fs->cwd);
 	fs->cwd = dir;
 	return 0;
 }

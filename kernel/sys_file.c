@@ -219,9 +219,7 @@ static long truncate_inode(struct inode *inode, void *size)
 		return -EISDIR;
 	if (!S_ISREG(inode->mode))
 		return -EINVAL;
-	if (inode->writers < 0)
-		return -ETXTBSY;
-	return in_ramfs(inode) ? ramfs_truncate(inode, *(uint64_t *)size) : -EPERM;
+	return may_change(inode) ?: inode->writers < 0 ? -ETXTBSY : ramfs_truncate(inode, *(uint64_t *)size);
 }
 
 long sys_truncate64(const char *path, int64_t size)

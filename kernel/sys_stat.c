@@ -24,9 +24,12 @@ static uint64_t seconds(uint64_t time) { return div64(&time, NSEC_PER_SEC), time
 /* Owners that 16 bits can't tell show as nobody, as on Linux. */
 static uint16_t old_id(uint32_t id) { return id > UINT16_MAX ? 65534 : id; }
 
+/* Of the minor number twenty bits, as Linux packs them around a major one, which is 0. */
+static uint32_t st_dev(const struct inode *inode) { return (inode->mount->dev & 0xFF) | (inode->mount->dev & 0xFFF00) << 12; }
+
 /* What struct stat and struct stat64 have in common but for their widths. */
 #define STAT_FIELDS(inode)										\
-	.st_dev = (inode)->dev, .st_ino = (inode)->ino, .st_mode = (inode)->mode, .st_nlink = (inode)->nlink,	\
+	.st_dev = st_dev(inode), .st_ino = (inode)->ino, .st_mode = (inode)->mode, .st_nlink = (inode)->nlink,	\
 	.st_rdev = (inode)->rdev, .st_size = (inode)->size, .st_blksize = PAGE_SIZE, .st_blocks = blocks(inode),	\
 	.st_atime = seconds((inode)->atime), .st_atime_nsec = nanoseconds((inode)->atime),			\
 	.st_mtime = seconds((inode)->mtime), .st_mtime_nsec = nanoseconds((inode)->mtime),			\
@@ -37,7 +40,7 @@ static long put_stat(struct inode *inode, void *user)
 {
 	struct stat st = { STAT_FIELDS(inode), .st_uid = old_id(inode->uid), .st_gid = old_id(inode->gid) };
 
-	if (inode->size > INT32_MAX || inode->nlink > UINT16_MAX)
+	if (inode->size > INT32_MAX || inode->nlink > UINT16_MAX || st_dev(inode) > UINT8_MAX)
 		return -EOVERFLOW;
 	return copy_to_user(user, &st, sizeof(st));
 }
@@ -59,7 +62,7 @@ static long put_statx(struct inode *inode, void *user)
 		.stx_mask = STATX_BASIC_STATS, .stx_blksize = PAGE_SIZE, .stx_nlink = inode->nlink,
 		.stx_mode = inode->mode, .stx_ino = inode->ino, .stx_size = inode->size, .stx_blocks = blocks(inode),
 		.stx_uid = inode->uid, .stx_gid = inode->gid,
-		.stx_dev_minor = inode->dev, .stx_rdev_major = inode->rdev >> 8, .stx_rdev_minor = inode->rdev & 0xFF,
+		.stx_dev_minor = inode->mount->dev, .stx_rdev_major = inode->rdev >> 8, .stx_rdev_minor = inode->rdev & 0xFF,
 		.stx_atime = { .tv_sec = seconds(inode->atime), .tv_nsec = nanoseconds(inode->atime) },
 		.stx_mtime = { .tv_sec = seconds(inode->mtime), .tv_nsec = nanoseconds(inode->mtime) },
 		.stx_ctime = { .tv_sec = seconds(inode->ctime), .tv_nsec = nanoseconds(inode->ctime) },
@@ -102,18 +105,20 @@ long sys_statx(int dir, const char *path, uint32_t flags, uint32_t mask, struct 
 /* ---- statfs ---- */
 
 /*
- * Two shapes of 16 and 21 words: type, block size, five counts of one or two words, all
- * 0 as Linux's ramfs says, and from word `fsid` on the rest.
+ * Two shapes of 16 and 21 words: type, block size, five counts of one or two words, and from word `fsid` on the rest. The
+ * counts, of pages in all, free and available, and of files, are 0 but for a limit on the first three, as Linux says.
  */
 static long put_words(struct inode *inode, void *user, unsigned fsid)
 {
-	static const uint32_t magic[] = { [DEV_RAMFS] = 0x858458F6, [DEV_PIPE] = 0x50495045, [DEV_PROC] = 0x9FA0 };
-	uint32_t words[STATFS64_SIZE / 4] = { magic[inode->dev], PAGE_SIZE };
+	static const uint32_t magic[] = { 0x858458F6, 0x01021994, 0x9FA0, 0x50495045 };	/* by enum fs_type */
+	const struct mount *m = inode->mount;
+	uint32_t words[STATFS64_SIZE / 4] = { magic[m->type], PAGE_SIZE, m->limit }, wide = fsid > 7 ? 2 : 1;
 
-	words[fsid] = inode->dev;
+	words[2 + wide] = words[2 + 2 * wide] = MAX(m->limit, m->pages) - m->pages;
+	words[fsid] = m->dev;
 	words[fsid + 2] = NAME_MAX;
 	words[fsid + 3] = PAGE_SIZE;
-	words[fsid + 4] = 0x20;			/* ST_VALID: flags are told */
+	words[fsid + 4] = 0x20 | m->flags;	/* ST_VALID: flags are told, and they have the numbers of mount's */
 	return copy_to_user(user, words, (fsid + 9) * sizeof(words[0]));
 }
 
@@ -129,7 +134,11 @@ long put_statfs64(struct inode *inode, void *user) { return put_words(inode, use
  */
 static long check_access(struct inode *inode, void *mode)
 {
-	return ((uint32_t)mode & X_OK) && !S_ISDIR(inode->mode) && !(inode->mode & 0111) ? -EACCES : 0;
+	uint32_t wanted = (uint32_t)mode, refused = inode->mount->flags;
+
+	if ((wanted & W_OK) && (refused & MS_RDONLY) && (S_ISREG(inode->mode) || S_ISDIR(inode->mode)))
+		return -EROFS;
+	return (wanted & X_OK) && !S_ISDIR(inode->mode) && (!(inode->mode & 0111) || (refused & MS_NOEXEC)) ? -EACCES : 0;
 }
 
 long sys_faccessat2(int dir, const char *path, int mode, uint32_t flags)

@@ -67,6 +67,7 @@ long utimens(int dir, const char *path, const void *times, uint32_t flags, enum 
 #define STATFS64_SIZE		84
 long put_statfs(struct inode *inode, void *user);
 long put_statfs64(struct inode *inode, void *user);
+long unmount(struct inode *found, void *flags);		/* MNT_FORCE has nothing to force */
 long no_attribute(struct inode *inode, void *unused);	/* -EOPNOTSUPP */
 
 /* A 16-bit user or group number as it came, widened: -1 stays that. */

@@ -121,6 +121,34 @@ def test_busybox_initrd():
     run("-c 'ls -l /init; false'", status=1, patterns=[r"^-rwxr-xr-x +1 root +root +\d+ .* /init$"])
 
 
+MOUNTS = '''cd /tmp; mkdir m m/under; mount -t ramfs -o nosuid 'a b' m; mount | grep tmp; mkdir m/n; mount -t proc none m/n; ls -d m/* m/n/self
+umount m; umount m/n; mount -o remount,ro m; >m/x; mount | grep /m; umount m; umount m; ls m
+mount -t tmpfs -o size=1m,mode=700 none m; head -c 65536 /dev/zero >m/x; df m | tail -n 1; stat -f -c '%T %b %f' m; stat -c %a m; dd if=/dev/zero of=m/y bs=64k count=32 2>&1 | head -n 1
+mount -t nofs none m; umount -l m; cd m; mount -t ramfs none .; /bin/busybox pwd; cd ..; umount m; umount m; mount'''
+MOUNTED = r'''a b on /tmp/m type ramfs (rw,nosuid)
+m/n       m/n/self
+umount: can't unmount /tmp/m: Device or resource busy
+-sh: can't create m/x: Read-only file system
+a b on /tmp/m type ramfs (ro,nosuid)
+umount: can't unmount m: Invalid argument
+under
+none                      1024        64       960   6% /tmp/m
+tmpfs 256 240
+700
+dd: error writing 'm/y': No space left on device
+mount: mounting none on m failed: No such device
+/tmp/m
+umount: can't unmount m: Invalid argument
+rootfs on / type ramfs (rw)
+proc on /proc type proc (rw)
+'''
+
+
+def test_mounts_by_busybox():
+    console = run("", stdin=f"PS1=\nstty -echo\nexec 2>&1\n{MOUNTS}\nexit\n".encode())
+    assert console.replace("\r", "").endswith(MOUNTED), console
+
+
 @pytest.mark.parametrize("words, patterns", [
     ("ps; ps -o pid,ppid,comm", [r"^PID +USER +COMMAND$", r"^ +1 root +/init", r"^ +\d+ +\d+ ps$"]),
     ("free; cat /proc/meminfo", [r"^Mem: +2[0-9]{5} +[1-9]\d* +[1-9]", r"^MemTotal: +[1-9]"]),

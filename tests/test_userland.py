@@ -46,7 +46,9 @@ def on_host(name, *args):
     """Runs a program on Linux, see above; how it ended and what it printed."""
     command = [BUILD / "user/tests" / name, *args]
     if runs_i386():
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL, cwd="/tmp")
+        run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL, cwd="/tmp")
+        if "needs to be root" not in run.stderr:        # not every user may mount
+            return run
     if name == "crash":
         return subprocess.CompletedProcess(command, -CRASHES[args[0]])
     return subprocess.CompletedProcess(command, 0, recorded(name), "")

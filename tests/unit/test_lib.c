@@ -52,7 +52,7 @@ static int differ(const char *fmt, const char *mine, int n, const char *theirs, 
 /* One conversion with a random mix of flags. */
 static int one_number(void)
 {
-	char fmt[32] = "[%", mine[128], theirs[128], kind = "dux"[rnd(3)];
+	char fmt[32] = "[%", mine[128], theirs[128], kind = "duxo"[rnd(4)];
 	int at = 2, n, m, wide = rnd(2);
 	uint64_t v = rnd64();
 

@@ -66,6 +66,10 @@ static const struct row {
 	{ "rename to it", __NR_rename, -EFAULT, { A(file), BAD } },
 	{ "renameat2", __NR_renameat2, -EFAULT, { AT_FDCWD, A(file), AT_FDCWD, BAD, 0 } },
 	{ "mkdir", __NR_mkdir, -EFAULT, { BAD, 0755 } },
+	{ "mount", __NR_mount, -EFAULT, { BAD, A(none), A("ramfs"), 0, 0 } },
+	{ "mount on it", __NR_mount, -EFAULT, { A(none), BAD, A("ramfs"), 0, 0 } },
+	{ "mount of its type", __NR_mount, -EFAULT, { A(none), A(none), BAD, 0, 0 } },
+	{ "umount2", __NR_umount2, -EFAULT, { BAD, 0 } },
 	{ "mkdirat", __NR_mkdirat, -EFAULT, { AT_FDCWD, BAD, 0755 } },
 	{ "rmdir", __NR_rmdir, -EFAULT, { BAD } },
 	{ "symlink", __NR_symlink, -EFAULT, { BAD, A(none) } },
@@ -232,7 +236,7 @@ int main(void)
 {
 	int fd[2];
 
-	plan(124);
+	plan(128);
 	scratch_enter();
 	make_file(file, "some text");
 	sys(__NR_symlink, "target", "link");
