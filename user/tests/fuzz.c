@@ -9,6 +9,7 @@
  * repeated exactly; "wait" keeps the system as it is at the end. Only for process 1, since it sends signals to everybody, and sweeps up with SIGKILL.
  */
 #include "abi/futex.h"
+#include "abi/mount.h"
 #include "user/libc/libc.h"
 #include "user/libc/rubbish.h"
 #include "user/libc/scratch.h"
@@ -26,7 +27,7 @@
 
 /*
  * Kinds of arguments: f descriptor, p pointer to data, s path, e program, n size or count, x flags, g signal, i process, o page-aligned address, t a short time's address,
- * v iovec, d segment's description, m function or size of modify_ldt, a anything. WAITS: may wait, so an alarm is set first. RARE: one in
+ * v iovec, d segment's description, m function or size of modify_ldt, l a folder's path, k a type of file systems, a anything. WAITS: may wait, so an alarm is set first. RARE: one in
  * sixteen is made, because it tends to end the worker.
  */
 enum { WAITS = 1, RARE };
@@ -35,6 +36,7 @@ static const struct call { uint16_t nr; uint8_t how; char kinds[8]; } calls[] = 
 	{ __NR_restart_syscall, 0, "" }, { __NR_exit, RARE, "n" }, { __NR_fork, RARE, "" }, { __NR_read, WAITS, "fpn" }, { __NR_write, WAITS, "fpn" },
 	{ __NR_open, WAITS, "sxx" }, { __NR_close, 0, "f" }, { __NR_waitpid, WAITS, "ipx" }, { __NR_creat, 0, "sx" }, { __NR_link, 0, "ss" },
 	{ __NR_unlink, 0, "s" }, { __NR_execve, RARE, "epp" }, { __NR_chdir, 0, "s" }, { __NR_time, 0, "p" }, { __NR_mknod, 0, "sxx" },
+	{ __NR_mount, 0, "slkxs" }, { __NR_umount2, 0, "ln" }, { __NR_umount2, 0, "lx" },
 	{ __NR_chmod, 0, "sx" }, { __NR_lseek, 0, "fan" }, { __NR_getpid, 0, "" }, { __NR_alarm, 0, "n" }, { __NR_pause, WAITS, "" },
 	{ __NR_access, 0, "sn" }, { __NR_sync, 0, "" }, { __NR_kill, RARE, "ig" }, { __NR_rename, 0, "ss" }, { __NR_mkdir, 0, "sx" },
 	{ __NR_rmdir, 0, "s" }, { __NR_dup, 0, "f" }, { __NR_pipe, 0, "p" }, { __NR_times, 0, "p" }, { __NR_brk, RARE, "a" },
@@ -69,7 +71,7 @@ static const struct call { uint16_t nr; uint8_t how; char kinds[8]; } calls[] = 
 static const char *const names[] = {
 	"a", "b", "a/b", "a/../b", "d", "d/e", "d/e/f", ".", "./", "", "a/", "nowhere/x", "/dev/null", "/dev/zero", "/dev/random", "/proc/self/maps",
 	"/proc/self/status", "/proc/meminfo", "/proc/self/fd", "/proc/1/cmdline", "/proc", 
-	"l", "l/x", "p", "p", "very-long-name-very-long-name-very-long-name-very-long-name-xy",
+	"l", "l/x", "p", "p", "very-long-name-very-long-name-very-long-name-very-long-name-xy", "ramfs", "tmpfs", "proc",
 };
 
 static struct { uint32_t made[MOST], good[MOST]; } *shared;	/* calls of the batch under way, per worker, and those without an error */
@@ -200,6 +202,10 @@ static uint32_t argument(char kind)
 		return address();
 	case 's':
 		return path();
+	case 'l':
+		return below(32) ? STRINGS + below(8) * STRING_SIZE : path();
+	case 'k':
+		return below(8) ? STRINGS + (ARRAY_SIZE(names) - 1 - below(3)) * STRING_SIZE : path();
 	case 'e':
 		return below(2) ? path() : ADDR("/tests/exitcode");
 	case 'n':
@@ -416,6 +422,27 @@ static void watch(void)
 	}
 }
 
+/* Whatever the workers have mounted goes, and /proc, which they may have covered or taken away, comes back. */
+static void unmount(void)
+{
+	static char text[65536];
+
+	sys(__NR_mount, NULL, "/", NULL, MS_REMOUNT, NULL);
+	while (!sys(__NR_umount2, "/proc", MNT_DETACH))
+		;
+	mkdir("/proc", 0755);
+	sys(__NR_mount, "proc", "/proc", "proc", 0, NULL);
+	if (read_file("/proc/mounts", text, sizeof(text)) < 0)
+		fail("/proc is lost");
+	for (char *line = text, *path, *end; *line; line = end + 1) {
+		end = strchr(line, '\n');
+		path = strchr(line, ' ') + 1;
+		*strchr(path, ' ') = 0;
+		if (strcmp(path, "/") && strcmp(path, "/proc"))
+			sys(__NR_umount2, path, MNT_DETACH);
+	}
+}
+
 static void sweep(void)
 {
 	int pid, status;
@@ -423,6 +450,7 @@ static void sweep(void)
 	kill(-1, SIGKILL);
 	while ((pid = waitpid(-1, &status, 0)) > 0 || pid == -EINTR)
 		ended(pid, status);
+	unmount();
 	scratch_leave();
 	chdir("/");
 }
