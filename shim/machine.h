@@ -16,6 +16,7 @@
 #define CR4_OSFXSR	0x00000200u
 #define CR4_OSXMMEXCPT	0x00000400u
 #define CPUID_EDX_TSC	(1u << 4)	/* leaf 1 */
+#define CPUID_EDX_APIC	(1u << 9)
 #define CPUID_EDX_SEP	(1u << 11)
 #define CPUID_EDX_FXSR	(1u << 24)
 #define CPUID_EDX_SSE	(1u << 25)

@@ -305,6 +305,8 @@ static enum cause handle_other(struct guest *g, uint32_t vector, uint32_t error)
 	if (vector >= VECTOR_SWITCHER)
 		/* The frame lies lower than the guest's registers did, which are lost. */
 		guest_stop(g, "unhandled trap 256: exception %u on the way into the guest", vector - VECTOR_SWITCHER);
+	else if (vector == VECTOR_NMI)
+		guest_stop(g, "it holds the machine with interrupts off");
 	else if (vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK)
 		guest_stop(g, "unhandled trap %u (error 0x%x) at 0x%08x", vector, error, g->regs->eip);
 	else if (vector == VECTOR_SYSENTER)

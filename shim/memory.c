@@ -3,7 +3,7 @@
  * Physical memory and the shim's own page tables; see memory.h.
  *
  * PAE. The lowest 4 MiB, where the image lies, are mapped by small pages with the rights of each section, the rest up to RAM_END by
- * large ones, the switcher's three pages at the top by small ones.
+ * large ones, as is the I/O APIC, the switcher's three pages at the top by small ones.
  */
 #include "shim/memory.h"
 #include "kernel/lib.h"
@@ -133,6 +133,7 @@ static void build_tables(void)
 		low[at / LARGE_PAGE][at / PAGE_SIZE % 512] = low_entry(at);
 	for (unsigned i = 0; i < LOW_TABLES; i++)
 		pmd[0][i] = (uint32_t)low[i] | PTE_P | PTE_W;
+	pmd[3][MEMORY_IOAPIC / LARGE_PAGE % 512] = MEMORY_IOAPIC | PTE_P | PTE_W | PTE_PCD | PTE_PS | memory_nx;
 	top[SWITCHER_TEXT / PAGE_SIZE % 512] = (uint32_t)__switcher_load | PTE_P;
 	pmd[3][511] = (uint32_t)top | PTE_P | PTE_W;
 }

@@ -17,11 +17,14 @@
 #define PTE_P		0x001ull	/* Intel SDM volume 3, section 4.4 */
 #define PTE_W		0x002ull
 #define PTE_U		0x004ull
+#define PTE_PCD		0x010ull
 #define PTE_A		0x020ull
 #define PTE_D		0x040ull
 #define PTE_PS		0x080ull
 #define PTE_NX		(1ull << 63)
 #define PTE_FRAME	0x000FFFFFFFFFF000ull
+
+#define MEMORY_IOAPIC	0xFEC00000u	/* the I/O APIC's registers, where PCs have them */
 
 /* What a loader says is RAM, and what in it is taken; ends are exclusive. More than 64 pieces, or above RAM_END: ignored (RAM) or refused (taken). */
 void memory_add(uint64_t start, uint64_t end);

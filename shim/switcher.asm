@@ -17,8 +17,9 @@
 ;	0xFB8  eax ... ebp	(upwards)			leave
 ;
 ; A fault inside the switcher (a selector that can't be loaded, an iret that is refused) comes from ring 0, so the processor changes no stack: the
-; frame lies lower, and what it reports is the vector plus VECTOR_SWITCHER. An NMI goes back at once, and so does a
-; debug trap in ring 0.
+; frame lies lower, and what it reports is the vector plus VECTOR_SWITCHER. A debug trap in ring 0 goes back at once, and so does an
+; NMI, but for one: see nmi. Since an NMI may come behind any instruction here, esp is in the register page, which is in both worlds,
+; whenever cr3 changes.
 
 %include "shim/offsets.inc"
 
@@ -38,8 +39,8 @@ switcher_run:	push	ebx
 		mov	[SWITCHER_STATE + STATE_host_esp], esp
 		lgdt	[SWITCHER_STATE + STATE_gdt_pointer]
 		lidt	[SWITCHER_STATE + STATE_idt_pointer]
-		mov	cr3, eax
 		mov	esp, REGS_BLOCK
+		mov	cr3, eax
 		pop	eax
 		pop	ebx
 		pop	ecx
@@ -104,8 +105,10 @@ leave:		cld
 
 ; An emulator may let the guest enter virtual-8086 mode (QEMU: by an IRET of any ring), whose frame has four words more. The guest gets a
 ; protection fault of ring 3 at address 0 instead: its own kernel must never see registers of a ring that they don't belong to. An
-; interrupt of the machine stays one; whoever goes on after it gets a fault then.
-virtual_8086:	cmp	eax, VECTOR_IRQ
+; interrupt of the machine or an NMI stays one; whoever goes on after it gets a fault then.
+virtual_8086:	cmp	eax, VECTOR_NMI
+		je	.frame
+		cmp	eax, VECTOR_IRQ
 		jb	.fault
 		cmp	eax, VECTOR_IRQ_END
 		jb	.frame
@@ -139,7 +142,20 @@ debug_trap:	cmp	word [esp + 4], HOST_CS
 		push	dword 1
 		jmp	leave
 
-nmi:		iret
+; The watchdog (shim/pic.c): each interrupt of the machine comes as an NMI, too, and first. With IF set it goes back, and the interrupt itself comes next. In ring
+; 0 IF is off by right. A guest that has it off holds the machine, and is left for good. The stack is that of any gate to ring 0 (a task gate
+; would write the read-only GDT and TSS): from a guest the end of the register page, from the switcher wherever esp is. cs alone
+; would not do: in virtual-8086 mode it can be any number. The processor keeps further NMIs back up to an iret.
+nmi:		test	dword [esp + 8], EFLAGS_IF
+		jnz	.back
+		test	dword [esp + 8], EFLAGS_VM
+		jnz	.held
+		cmp	word [esp + 4], HOST_CS
+		jne	.held
+.back:		iret
+.held:		push	dword 0
+		push	dword VECTOR_NMI
+		jmp	leave
 
 ; ---- the stubs ----
 

@@ -33,7 +33,6 @@
 #define VECTOR_DEBUG		1u
 #define VECTOR_NMI		2u
 #define VECTOR_NO_FPU		7u
-#define VECTOR_DEBUG		1u
 #define VECTOR_DOUBLE_FAULT	8u
 #define VECTOR_PROTECTION	13u
 #define VECTOR_PAGE_FAULT	14u

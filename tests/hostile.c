@@ -6,7 +6,8 @@
  * beyond the list come batches of random hypercalls, and then of random code, seeded by N. An attack must end in a fault that the guest gets (it then goes on), in nothing at
  * all, or in the guest's being stopped. What must never happen is told by `alarm`: the guest prints BREACH, which the test looks for, as it does for a shim that died.
  * The command line: "attacks=COUNT batches=COUNT calls=PER-BATCH code=BATCHES restart=N"; "loop=TICKS flood=CALLS" shorten two attacks for slow machines. Or "spin=1": it does
- * nothing, for ever; "spin=2": after a SYSENTER, whose entry turns the real interrupts off; "spin=3": three times for loop= ticks, having asked for an event first.
+ * nothing, for ever; "spin=2": after a SYSENTER, whose entry turns the real interrupts off; "spin=3": three times for loop= ticks, having asked for an event first; "spin=4":
+ * it asks for one, is idle for loop= ticks, and turns interrupts off.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -317,20 +318,26 @@ static void ring3_all_flags(void) { leave_to((uint32_t)user_code, 0xFFFFFFFF); }
 asm("user_code: pushfl; movl $1, %eax; int $0x80; ud2");
 
 /* An emulator may let ring 1 enter virtual-8086 mode with flags of its choice; a direct gate must not lead back with them. */
-static void enter_vm(void)
+static void enter_vm(uint16_t code, uint32_t cs, uint32_t eflags)
 {
-	static const uint8_t code[] = { 0xCD, 0x80 };
-
-	for (unsigned i = 0; i < sizeof(code); i++)
-		((volatile uint8_t *)0x7000)[i] = code[i];
-	asm volatile("pushl $0; pushl $0; pushl $0; pushl $0; pushl $0; pushl $0x8000; pushl $0x23202; pushl $0x700; pushl $0; iret");
+	*(volatile uint16_t *)(cs << 4) = code;
+	asm volatile("pushl $0; pushl $0; pushl $0; pushl $0; pushl $0; pushl $0x8000; pushl %1; pushl %0; pushl $0; iret" : : "r" (cs), "r" (eflags));
 }
+
+#define INT_80		0x80CDu
+#define JUMP_TO_ITSELF	0xFEEBu
+
+static void enter_vm_iopl(void) { enter_vm(INT_80, 0x700, 0x23202); }
+
+/* There with interrupts off no interrupt gets through; the second time the frame looks like one of the switcher's own ring. */
+static void vm_holds(void) { enter_vm(JUMP_TO_ITSELF, 0x700, 0x23002); }
+static void vm_holds_as_host(void) { enter_vm(JUMP_TO_ITSELF, 0x50, 0x23002); }
 
 static void vm_iopl(void)
 {
 	uint32_t flags;
 
-	attempt(enter_vm);
+	attempt(enter_vm_iopl);
 	asm volatile("pushfl; popl %0" : "=r" (flags));
 	if (flags & 0x3000)
 		alarm("ring 1 has input and output");
@@ -491,7 +498,7 @@ static void (*const attacks[])(void) = {
 	table_in_itself, write_switcher_text, write_state, write_registers, touch_the_top, pte_at_top, own_map_of_top,
 	call_gate, call_gate_16, task_gate, interrupt_gate_in_gdt, tss, busy_tss, ldt, conforming, code_dpl0, data_dpl0, not_present,
 	host_segments, gdt_index, descriptor_in_use, absent_in_use, gate_of_type, gate_vector, gates_of_the_host, gate_into_switcher, ints,
-	stack_ring0, stack_pages, stack_nowhere, stack_in_switcher, in_ring3, ring3_stack_gone, ring3_stack_top, ring3_bad_ss1, ring3_nt, ring3_ac_tf, ring3_vm, vm_iopl, ring3_iopl,
+	stack_ring0, stack_pages, stack_nowhere, stack_in_switcher, in_ring3, ring3_stack_gone, ring3_stack_top, ring3_bad_ss1, ring3_nt, ring3_ac_tf, ring3_vm, vm_iopl, vm_holds, vm_holds_as_host, ring3_iopl,
 	ring3_all_flags, flags, privileged, out_f4, in_60, set_esp_and_fault, set_esp_and_int, set_esp_0,
 	init_twice, shutdown_nowhere, notify_nowhere, tls_nowhere, pgtable_nowhere, pgtable_at_end, pgtable_odd, pgd_index, pgd_3, pmd_all, set_pte_beyond, unknown_call,
 	many_tables, pmd_of_the_forgotten, ring_of_shutdowns, ring_of_inits, ring_of_tables, ring_is_table, change_before_use, console_rings,
@@ -584,6 +591,11 @@ void hostile(void)
 			loop_without_interrupts();
 		}
 		call(LHCALL_SHUTDOWN, (uint32_t)"postern: outcome exit 0", LGUEST_POWEROFF, 0, 0);
+	}
+	if (option("spin=", 0) == 4) {
+		call(LHCALL_SET_CLOCKEVENT, 1000000, 0, 0, 0);
+		loop_without_interrupts();
+		attempt(vm_holds);
 	}
 	while (option("spin=", 0))
 		;
