@@ -329,9 +329,10 @@ static int wait_for_partner(struct file *f)
 }
 
 /*
- * Opening a FIFO by name, or an anonymous pipe through /proc. It joins before it waits,
- * for that is what the partner waits for; two who come at the same time let each other
- * in. Access mode 3, which neither reads nor writes, would be counted nowhere.
+ * Opening a FIFO by name, or an anonymous pipe, which waits for nobody: whoever opens it again
+ * through /proc sees its end if all others have left. A FIFO joins before it waits, for that is what
+ * the partner waits for; two who come at the same time let each other in. Access mode 3, which
+ * neither reads nor writes, would be counted nowhere.
  */
 static int pipe_open(struct inode *inode, struct file *f)
 {
@@ -340,7 +341,7 @@ static int pipe_open(struct inode *inode, struct file *f)
 	if (!inode->pipe && !(inode->pipe = pipe_new()))
 		return -ENOMEM;
 	join(f, inode->pipe);
-	int error = wait_for_partner(f);
+	int error = inode->mount->type == FS_PIPE ? 0 : wait_for_partner(f);
 	if (error)
 		pipe_release(f);
 	return error;
@@ -356,8 +357,7 @@ static const struct inode_ops pipe_inode_ops;
 static struct mount pipes = { .type = FS_PIPE, .users = 1 };
 
 /*
- * Each end is opened without waiting, the reader first, which needs no partner; then it is given
- * its flags. Both or none.
+ * Each end is opened, then given its flags. Both or none.
  */
 long sys_pipe2(int *fds, uint32_t flags)
 {
@@ -370,7 +370,7 @@ long sys_pipe2(int *fds, uint32_t flags)
 		return -ENOMEM;
 	inode->mount = &pipes;
 	for (int i = 0; i < 2 && !error; i++) {
-		struct file *f = inode_open(inode, (i ? O_WRONLY : O_RDONLY) | O_NONBLOCK);
+		struct file *f = inode_open(inode, i ? O_WRONLY : O_RDONLY);
 		fd[i] = IS_ERR_VALUE(f) ? (int)f : fd_install(f, 0, flags & O_CLOEXEC);
 		error = MIN(fd[i], 0);
 		if (!error)

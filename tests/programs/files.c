@@ -164,7 +164,7 @@ static void contents(void)
 static void pipes(void)
 {
 	int p[2];
-	char buf[8];
+	char buf[8], path[40];
 	struct pollfd pfd;
 	fd_set set;
 
@@ -183,6 +183,8 @@ static void pipes(void)
 	close(p[1]);
 	SHOW(read(p[0], buf, 8));
 	SHOW(read(p[0], buf, 8));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", p[0]);
+	SHOW(read(open(path, O_RDONLY), buf, 8));
 	close(p[0]);
 }
 
