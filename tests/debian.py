@@ -24,18 +24,25 @@ OUT = BUILD / "programs"
 PROGRAMS = tuple(sorted(p.stem for p in FROM.glob("*.c")))
 
 
-def fetch(*packages):
-    """tools/debian's status and what it says."""
-    p = subprocess.run([ROOT / "tools/debian", BUILD / "debian", *packages], capture_output=True, text=True, timeout=300, check=False)
-    return p.returncode, p.stderr
+def fetch(*packages, depends=False):
+    """tools/debian's status, what it says and what it prints."""
+    p = subprocess.run([ROOT / "tools/debian", *["--depends"] * depends, BUILD / "debian", *packages],
+                       capture_output=True, text=True, timeout=300, check=False)
+    return p.returncode, p.stderr, p.stdout
+
+
+def fetched(*packages, depends=False):
+    """What tools/debian prints; where it fails, the test is skipped with its reason."""
+    status, said, printed = fetch(*packages, depends=depends)
+    if status:
+        pytest.skip(said.strip().rsplit("\n", 1)[-1])
+    return printed
 
 
 @functools.cache
 def package(name):
     """The folder that a package is unpacked in."""
-    status, said = fetch(name)
-    if status:
-        pytest.skip(said.strip().rsplit("\n", 1)[-1])
+    fetched(name)
     return BUILD / "debian" / name
 
 
@@ -92,13 +99,24 @@ def programs_initrd():
         shutil.copytree(FROM, tree / "programs", ignore=shutil.ignore_patterns("*.c", "*.h", "Makefile"))
         for way in WAYS:
             shutil.copytree(OUT / way, tree / "programs" / way)
-        # Two workers write the same bytes, each to a file of its own that then takes the place.
-        subprocess.run([ROOT / "user/mkinitrd", tree / "x", "--tree", ROOT / "user/busybox", BUILD / "busybox", tree], check=True)
-        (tree / "x").rename(BUILD / "programs.cpio")
-    return BUILD / "programs.cpio"
+        return pack("programs.cpio", tree)
+
+
+def pack(archive, *folders):
+    """The busybox initrd with these folders over it. Two workers write the same bytes, each to a file of its own that then takes the place."""
+    with tempfile.NamedTemporaryFile(dir=BUILD, delete=False) as file:
+        subprocess.run([ROOT / "user/mkinitrd", file.name, "--tree", ROOT / "user/busybox", BUILD / "busybox", *folders], check=True)
+    return Path(file.name).rename(BUILD / archive)
+
+
+@functools.cache
+def packages_initrd(*names):
+    """The busybox initrd with these packages and what they depend on: what tools/run --initrd busybox,NAME,... boots."""
+    busybox_initrd()
+    return pack(",".join(("busybox", *names)) + ".cpio", *(BUILD / "debian" / p for p in fetched(*names, depends=True).split()))
 
 
 if __name__ == "__main__":
-    failed, text = fetch(*PACKAGES)
+    failed, text, _ = fetch(*PACKAGES)
     sys.stdout.write(text)
     sys.exit(failed)

@@ -54,8 +54,8 @@ def test_command(command, expected):
     bare = re.sub(r"\s+#.*$", "", command)
     if bare in NOT_RUN:
         pytest.skip(NOT_RUN[bare])
-    if "--initrd busybox" in bare:
-        debian.busybox_initrd()
+    if packages := re.search(r"--initrd busybox(\S*)", bare):
+        debian.packages_initrd(*packages[1].split(",")[1:]) if packages[1] else debian.busybox_initrd()
     line = re.sub(r"(^|\| *)tools/run\b", r"\1tools/run --no-build --timeout 60", bare)
     line = re.sub(r"\bbuild/", f"{BUILD}/", line)
     line = re.sub(r"^make\b", f"make B={shlex.quote(str(BUILD))}", line)
