@@ -45,6 +45,9 @@
 #define F_GETLK64       12
 #define F_SETLK64       13
 #define F_SETLKW64      14
+#define F_OFD_GETLK     36
+#define F_OFD_SETLK     37
+#define F_OFD_SETLKW    38
 #define F_DUPFD_CLOEXEC 1030
 #define F_GETPIPE_SZ    1032
 #define FD_CLOEXEC      1
@@ -52,6 +55,11 @@
 #define F_RDLCK         0
 #define F_WRLCK         1
 #define F_UNLCK         2
+
+#define LOCK_SH         1
+#define LOCK_EX         2
+#define LOCK_NB         4
+#define LOCK_UN         8
 
 #define SEEK_SET        0
 #define SEEK_CUR        1
@@ -74,7 +82,17 @@
 #define GRND_NONBLOCK           1
 #define GRND_RANDOM             2
 
-/* Record lock, as F_GETLK64 and F_SETLK64 take it. */
+/* Record lock, as F_GETLK and F_SETLK take it. */
+struct flock {
+	int16_t l_type;
+	int16_t l_whence;
+	int32_t l_start;
+	int32_t l_len;
+	int32_t l_pid;
+};
+_Static_assert(sizeof(struct flock) == 16, "i386 flock");
+
+/* The same for F_GETLK64 and F_SETLK64, and for the locks of open files. */
 struct flock64 {
 	int16_t l_type;
 	int16_t l_whence;

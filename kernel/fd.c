@@ -4,8 +4,7 @@
  *
  * Open descriptors are known by a bit map, so that the lowest free one is found a word
  * at a time, and closing or copying a table touches the open ones only. A table that
- * has grown stays so. Record locks succeed at once: they would only matter between
- * users that are not there.
+ * has grown stays so.
  */
 #include "kernel/fd.h"
 #include "abi/resource.h"
@@ -77,7 +76,7 @@ static inline void put_at(struct files *files, uint32_t fd, struct file *f, bool
 	files->map[fd / 32].cloexec |= (uint32_t)close_on_exec << fd % 32;
 }
 
-/* Takes the file out of an open descriptor. */
+/* Takes the file out of an open descriptor; with it go the table's locks (kernel/lock.c). */
 static inline struct file *take(struct files *files, uint32_t fd)
 {
 	struct file *f = files->slots[fd];
@@ -86,6 +85,7 @@ static inline struct file *take(struct files *files, uint32_t fd)
 	files->slots[fd] = NULL;
 	files->map[fd / 32].open &= others;
 	files->map[fd / 32].cloexec &= others;
+	locks_drop_any(f, files);
 	return f;
 }
 
@@ -287,7 +287,6 @@ int fd_set_cloexec(int fd, bool on)
  */
 long sys_fcntl(int fd, uint32_t cmd, uint32_t arg)
 {
-	static const int16_t nobody_holds_it = F_UNLCK;		/* l_type, the first field of every struct flock */
 	struct file *f = fd_file(fd);
 
 	if (!f || ((f->flags & O_PATH) && cmd > F_GETFL && cmd != F_DUPFD_CLOEXEC))
@@ -305,12 +304,10 @@ long sys_fcntl(int fd, uint32_t cmd, uint32_t arg)
 	case F_SETFL:
 		f->flags = (f->flags & ~SETTABLE) | (arg & SETTABLE);
 		return 0;
-	case F_GETLK:
-	case F_GETLK64:
-		return copy_to_user((void *)arg, &nobody_holds_it, sizeof(nobody_holds_it));
-	case F_SETLK ... F_SETLKW:
-	case F_SETLK64 ... F_SETLKW64:
-		return 0;
+	case F_GETLK ... F_SETLKW:
+	case F_GETLK64 ... F_SETLKW64:
+	case F_OFD_GETLK ... F_OFD_SETLKW:
+		return lock_fcntl(f, fd, cmd, arg);
 	case F_GETPIPE_SZ:
 		return file_is_pipe(f) ? (long)PIPE_SIZE : -EBADF;
 	default:

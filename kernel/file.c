@@ -82,6 +82,7 @@ void file_put_last(struct file *f)
 {
 	if (f->ops->release)
 		f->ops->release(f);
+	locks_drop_any(f, f);
 	file_free(f);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Files, folders and descriptors against the host's: random calls on a tree of few names must give the same results; then the same with
 // failing memory, after which nothing may be lost. Needs root for the host's side (chroot); without it only the second part runs.
-// sources: kernel/inode.c kernel/path.c kernel/ramfs.c kernel/ramfs_pages.c kernel/file.c kernel/fd.c kernel/pipe.c kernel/poll.c
+// sources: kernel/inode.c kernel/path.c kernel/ramfs.c kernel/ramfs_pages.c kernel/file.c kernel/fd.c kernel/lock.c kernel/pipe.c kernel/poll.c
 // sources: kernel/device.c kernel/mount.c boot/cmdline.c kernel/sys_file.c kernel/sys_dir.c kernel/sys_attr.c kernel/sys_stat.c
 // flags: -include tests/unit/kernel_shim.h -w -fno-sanitize=alignment
 // also: long
