@@ -221,8 +221,8 @@ struct file *file_open_exec(const char *path)
 
 	if (IS_ERR_VALUE(f))
 		return f;
-	bool program = f->ops == &ramfs_file_ops && (f->inode->mode & 0111) && !(f->inode->mount->flags & MS_NOEXEC);
-	int error = !program ? -EACCES : f->inode->writers > 0 ? -ETXTBSY : 0;
+	bool refused = f->ops != &ramfs_file_ops || !(f->inode->mode & 0111) || (f->inode->mount->flags & MS_NOEXEC);
+	int error = refused ? -EACCES : f->inode->writers > 0 ? -ETXTBSY : 0;
 	if (!error)
 		return f;
 	file_put(f);

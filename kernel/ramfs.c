@@ -208,13 +208,8 @@ int ramfs_link(struct inode *dir, const struct name *name, struct inode *inode)
 	return e ? 0 : dir->nlink ? -ENOMEM : -ENOENT;
 }
 
-void ramfs_unlink(struct inode *dir, const struct name *name)
-{
-	struct entry *e = find(dir, name);
-
-	detach(e, true);
-	entry_free(e);
-}
+static void entry_remove(struct entry *e) { detach(e, true), entry_free(e); }
+void ramfs_unlink(struct inode *dir, const struct name *name) { entry_remove(find(dir, name)); }
 
 /*
  * What may fail comes first. A name that is replaced keeps its place and its cookie and
@@ -249,18 +244,12 @@ void ramfs_replace(struct inode *dir, struct inode *by)
 /* Always by the first entry: down, where that is a folder with entries of its own, and up from one that has lost them all. */
 void ramfs_empty(struct inode *root)
 {
-	struct inode *dir = root;
-
-	while (!ramfs_dir_empty(root)) {
+	for (struct inode *dir = root; !ramfs_dir_empty(root); dir = ramfs_dir_empty(dir) && dir != root ? dir->parent : dir) {
 		struct entry *e = container_of(dir->dir.entries.next, struct entry, of_dir);
-		if (S_ISDIR(e->inode->mode) && !ramfs_dir_empty(e->inode)) {
+		if (S_ISDIR(e->inode->mode) && !ramfs_dir_empty(e->inode))
 			dir = e->inode;
-			continue;
-		}
-		detach(e, true);
-		entry_free(e);
-		if (ramfs_dir_empty(dir) && dir != root)
-			dir = dir->parent;
+		else
+			entry_remove(e);
 	}
 }
 

@@ -23,12 +23,7 @@ static long usable_call(int fd, inode_fn fn, void *arg) { return fd_usable(fd) ?
 /* The type bits can't be changed. */
 static long set_mode(struct inode *inode, void *mode)
 {
-	int error = may_change(inode);
-
-	if (error)
-		return error;
-	inode->mode = (inode->mode & S_IFMT) | ((uint32_t)mode & 07777);
-	return changed(inode);
+	return may_change(inode) ?: (inode->mode = (inode->mode & S_IFMT) | ((uint32_t)mode & 07777), changed(inode));
 }
 
 long sys_fchmodat(int dir, const char *path, uint32_t mode)

@@ -36,7 +36,7 @@ static uint32_t st_dev(const struct inode *inode) { return (inode->mount->dev & 
 	.st_ctime = seconds((inode)->ctime), .st_ctime_nsec = nanoseconds((inode)->ctime)
 
 /* The 64-byte shape of calls 106 to 108. */
-static long put_stat(struct inode *inode, void *user)
+long put_stat(struct inode *inode, void *user)
 {
 	struct stat st = { STAT_FIELDS(inode), .st_uid = old_id(inode->uid), .st_gid = old_id(inode->gid) };
 
@@ -45,7 +45,7 @@ static long put_stat(struct inode *inode, void *user)
 	return copy_to_user(user, &st, sizeof(st));
 }
 
-static long put_stat64(struct inode *inode, void *user)
+long put_stat64(struct inode *inode, void *user)
 {
 	struct stat64 st = { STAT_FIELDS(inode), .st_ino_low = inode->ino, .st_uid = inode->uid, .st_gid = inode->gid };
 
@@ -72,15 +72,6 @@ static long put_statx(struct inode *inode, void *user)
 }
 
 /* ---- stat: flags without a meaning here are accepted ---- */
-
-long sys_newfstat(int fd, struct stat *st) { return fd_call(fd, put_stat, st); }
-long sys_fstat64(int fd, struct stat64 *st) { return fd_call(fd, put_stat64, st); }
-
-/* The old calls by path: kernel/syscalls.def. */
-long stat_path(const char *path, struct stat *st, unsigned walk_flags)
-{
-	return path_call(AT_FDCWD, path, walk_flags, put_stat, st);
-}
 
 #define STAT_FLAGS		(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)
 #define STATX_SYNC_TYPE		0x6000u		/* AT_STATX_FORCE_SYNC and AT_STATX_DONT_SYNC: one at most */

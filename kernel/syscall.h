@@ -47,7 +47,8 @@ struct itimerval; struct tms; struct user_desc; struct utsname;
 #define ROBUST_LIST_HEAD	12
 
 /* What lines of SYSCALL_IS call that is no call by itself. */
-long stat_path(const char *path, struct stat *st, unsigned walk_flags);	/* kernel/sys_stat.c: the oldest shape */
+long put_stat(struct inode *inode, void *user);				/* kernel/sys_stat.c: the oldest shape */
+long put_stat64(struct inode *inode, void *user);
 long poll_masked(struct pollfd *fds, uint32_t n, void *timeout, bool wide, const sigset_t *mask, uint32_t size);	/* poll.c */
 long transfer_user_vector(int fd, const struct iovec *user, int n, bool write);	/* kernel/sys_file.c */
 long thread_kill(int tgid, int tid, int sig);				/* tgid 0: whatever process tid is of */
