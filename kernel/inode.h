@@ -23,6 +23,7 @@
 
 #define NAME_MAX	255u		/* bytes of one name, without a NUL */
 #define PATH_MAX	4096u		/* bytes of a path, with the NUL */
+#define INODE_TIME_SPAN	(1ull << 33)	/* s: times lie within so much around 1970 */
 
 /* A component of a path; text is not terminated. hash is name_hash's. */
 struct name {
@@ -110,7 +111,7 @@ struct inode {
 	struct mount *mount;		/* not referenced: it lives as long as it has inodes */
 	uint32_t rdev;			/* device nodes: major << 8 | minor */
 	uint64_t size;
-	uint64_t atime, mtime, ctime;	/* wall clock, ns */
+	uint64_t atime, mtime, ctime;	/* ns since 1970; below 0 they wrap: before it */
 	struct inode *parent;		/* referenced; NULL: the root, and files of ramfs that are no folders */
 	struct list names;		/* its entries in ramfs folders (struct entry.of_inode) */
 	union {				/* the kind's own */

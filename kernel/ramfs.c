@@ -201,6 +201,8 @@ int ramfs_link(struct inode *dir, const struct name *name, struct inode *inode)
 {
 	struct entry *e = inode && dir->nlink ? entry_new(dir, name) : NULL;
 
+	if (e && (dir->mode & S_ISGID) && list_empty(&inode->names))
+		inode->gid = dir->gid;
 	if (e)
 		attach(e, inode);
 	else if (inode)

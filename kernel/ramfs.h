@@ -31,7 +31,7 @@ struct inode *ramfs_new_link(const char *text, size_t len);	/* the same for a sy
 /*
  * Gives inode, whose reference is taken over in any case, a name in dir, which has no
  * such name. 0; -ENOMEM, also for an inode that is NULL, so that the result of
- * ramfs_new can be passed on; or -ENOENT when dir itself is removed.
+ * ramfs_new can be passed on; or -ENOENT when dir itself is removed. In a set-group-ID folder a new inode gets its group.
  */
 int ramfs_link(struct inode *dir, const struct name *name, struct inode *inode);
 /* Takes a name away that exists; a folder of that name must be empty. */

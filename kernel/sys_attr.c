@@ -3,7 +3,7 @@
  * System calls that change what an inode says of itself: mode, owner, times.
  *
  * There is one user, root, and it may, but for read-only mounts. Owners are kept, so that archives and copies keep them, but decide
- * nothing. What is in /proc says what it says: EPERM. Times before 1970 and after 2106 are EINVAL.
+ * nothing. What is in /proc says what it says: EPERM. Times before 1697 and after 2242 are EINVAL.
  */
 #include "kernel/fd.h"
 #include "kernel/syscall.h"
@@ -72,7 +72,7 @@ long sys_fchown32(int fd, uint32_t uid, uint32_t gid)
 
 #define UTIME_NOW	0x3FFFFFFFu
 #define UTIME_OMIT	0x3FFFFFFEu
-#define KEEP		UINT64_MAX
+#define KEEP		INT64_MAX	/* beyond all that can be told */
 
 /* The i-th of two; no pointer: now. */
 static int read_time(uint64_t *time, const uint32_t *user, int i, enum time_shape shape)
@@ -92,9 +92,10 @@ static int read_time(uint64_t *time, const uint32_t *user, int i, enum time_shap
 		*time = KEEP;
 		return 0;
 	}
-	if (fraction >= (shape == TIMES_US ? 1000000 : NSEC_PER_SEC) || (shape == TIMES_64 ? w[1] : w[0] >> 31))
+	uint64_t seconds = shape == TIMES_64 ? (uint64_t)w[1] << 32 | w[0] : (uint64_t)(int32_t)w[0];
+	if (fraction >= (shape == TIMES_US ? 1000000 : NSEC_PER_SEC) || seconds + INODE_TIME_SPAN >= 2 * INODE_TIME_SPAN)
 		return -EINVAL;
-	*time = (uint64_t)w[0] * NSEC_PER_SEC + ns;
+	*time = seconds * NSEC_PER_SEC + ns;
 	return 0;
 }
 

@@ -70,10 +70,7 @@ static int check_new(const struct walk *w, bool folder)
 /* What mknod, mkdir and symlink make; text and len are of a symbolic link. */
 struct node { uint32_t mode, rdev; const char *text; uint32_t len; };
 
-/*
- * Set-group-ID is handed down from folder to folder, as on Linux, though groups mean nothing
- * here.
- */
+/* Set-group-ID is handed down from folder to folder, as on Linux, though groups mean nothing here. */
 static long make_node(struct walk *w, void *arg)
 {
 	const struct node *n = arg;

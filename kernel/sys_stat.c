@@ -17,9 +17,10 @@ static uint64_t blocks(const struct inode *inode)
 	return in_ramfs(inode) && S_ISREG(inode->mode) ? (uint64_t)inode->pages.count * (PAGE_SIZE / 512) : 0;
 }
 
-/* The two parts of a time. */
-static uint32_t nanoseconds(uint64_t time) { return div64(&time, NSEC_PER_SEC); }
-static uint64_t seconds(uint64_t time) { return div64(&time, NSEC_PER_SEC), time; }
+/* The two parts of a time, divided as if it counted from the earliest there is. */
+static uint32_t split(uint64_t *time) { *time += INODE_TIME_SPAN * NSEC_PER_SEC; return div64(time, NSEC_PER_SEC); }
+static uint32_t nanoseconds(uint64_t time) { return split(&time); }
+static uint64_t seconds(uint64_t time) { return split(&time), time - INODE_TIME_SPAN; }
 
 /* Owners that 16 bits can't tell show as nobody, as on Linux. */
 static uint16_t old_id(uint32_t id) { return id > UINT16_MAX ? 65534 : id; }

@@ -226,6 +226,26 @@ static void test_lazy(void)
 	mkdir("m", 0755);
 }
 
+/* Here, because giving groups away is root's right as well. */
+static void test_groups(void)
+{
+	mkdir("set", 0755), sys(__NR_chown32, "set", 3, 7), sys(__NR_chmod, "set", 02755);
+	make_file("set/file", "x"), mkdir("set/dir", 0755), sys(__NR_symlink, "x", "set/link"), sys(__NR_link, "file", "set/hard");
+	struct stat64 link = { 0 };
+	lstat64("set/link", &link);
+	equal("a new file gets its folder's group", status("set/file").st_gid, 7);
+	equal("but not the owner", status("set/file").st_uid, 0);
+	equal("so does a link", link.st_gid, 7);
+	equal("so does a folder", status("set/dir").st_gid, 7);
+	equal("which hands it on", status("set/dir").st_mode, S_IFDIR | S_ISGID | 0755);
+	equal("what has a name keeps its own", status("set/hard").st_gid, 0);
+	rename("file", "set/file");
+	equal("also when it moves", status("set/file").st_gid, 0);
+	rename("set/file", "file");
+	sys(__NR_chmod, "set", 0755), make_file("set/other", "x");
+	equal("in other folders a file has its maker's", status("set/other").st_gid, 0);
+}
+
 static void test_links(void)
 {
 	sys(__NR_symlink, "m", "link");
@@ -368,7 +388,7 @@ static void test_many(void)
 
 int main(void)
 {
-	plan(156);
+	plan(164);
 	sys(NR_UNSHARE, CLONE_NEWNS);
 	mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	scratch_enter();
@@ -385,6 +405,7 @@ int main(void)
 	test_stacked();
 	test_lazy();
 	test_links();
+	test_groups();
 	test_read_only();
 	test_tmpfs();
 	test_proc();

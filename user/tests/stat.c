@@ -139,6 +139,14 @@ static void test_times(void)
 	nanosleep(&tick, NULL);
 	unlink("dir/new");
 	ok(later(get("dir"), dir), "a name taken away, too");
+	const struct timespec old[] = { { -2, 999999999 }, { -300000000, 5 } };
+	struct statx st;
+	equal("times before 1970", sys(__NR_utimensat, AT_FDCWD, "file", old, 0), 0);
+	sys(__NR_statx, AT_FDCWD, "file", 0, STATX_BASIC_STATS, &st);
+	ok(st.stx_atime.tv_sec == -2 && st.stx_atime.tv_nsec == 999999999, "are told by statx");
+	ok((int)get("file").st_mtime == -300000000 && get("file").st_mtime_nsec == 5, "and by stat64");
+	const struct timeval bad = { -1, 1000000 };
+	equal("a fraction too big", sys(__NR_utimes, "file", &bad), -EINVAL);
 }
 
 static void test_mknod(void)
@@ -183,7 +191,7 @@ static void test_devices(void)
 
 int main(void)
 {
-	plan(76);
+	plan(80);
 	scratch_enter();
 	make_file("file", "hello world");
 	mkdir("dir", 0755);
