@@ -49,7 +49,7 @@ OFFSETS := $(B)/offsets.inc
 # What runs at boot, for a person or for a report is small rather than fast.
 COLD := $(wildcard boot/*.c drivers/*.c pv/*selftest.c pv/patch.c pv/pv.c pv/report.c */trace.c kernel/proc*.c kernel/tty*.c) \
 	arch/x86/cpu.c arch/x86/desc.c arch/x86/double_fault.c arch/x86/rtc.c kernel/console.c kernel/cpio.c kernel/initrd.c kernel/ksyms.c \
-	kernel/log.c kernel/main.c kernel/panic.c kernel/printf.c vdso/relocate.c vdso/vdso.c
+	kernel/log.c kernel/main.c kernel/mount.c kernel/panic.c kernel/printf.c kernel/sys_attr.c vdso/relocate.c vdso/vdso.c
 $(COLD:%=$(B)/%.o): KCFLAGS += -Os
 
 .PHONY: print-flags all iso run test check debug bench bench-check bench-linux growth sites cost trace trace-record book clean
