@@ -18,6 +18,12 @@
 #define DEFAULT_STACK_LIMIT	(8u << 20)
 #define FORK_RESERVE		64u		/* frames that fork leaves free, or a 32nd of all where that is less */
 
+static __attribute__((noinline)) void activate_with_ldt(struct mm *prev, struct mm *next)
+{
+	ldt_load(next->ldt, next->ldt_entries);
+	pv_activate(prev, next);
+}
+
 void mm_activate(struct mm *next)
 {
 	struct mm *prev = mm_loaded;
@@ -26,8 +32,9 @@ void mm_activate(struct mm *next)
 		return;
 	mm_loaded = next;
 	if (unlikely((uint32_t)prev->ldt | (uint32_t)next->ldt))
-		ldt_load(next->ldt, next->ldt_entries);
-	pv_activate(prev, next);
+		activate_with_ldt(prev, next);
+	else
+		pv_activate(prev, next);
 }
 
 struct mm *mm_use(struct mm *mm)
