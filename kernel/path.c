@@ -160,25 +160,34 @@ static inline int step(struct walk *w, const char **path, unsigned flags)
 	return unlikely(w->slash) && !S_ISDIR(w->found->mode) && !(flags & WALK_NAME) ? -ENOTDIR : 0;
 }
 
-/*
- * The walk proper. start NULL: there is no such descriptor. w->heap is set, and freed
- * when the walk fails.
- */
-static int run(struct walk *w, struct inode *start, const char *path, unsigned flags)
+static inline void begin(struct walk *w, struct inode *start)
 {
-	int result = *path || (flags & WALK_EMPTY) ? -EBADF : -ENOENT;
-
-	if (unlikely(!start || result == -ENOENT)) {
-		kfree(w->heap);
-		return result;
-	}
 	w->dir = inode_get(start);
 	w->found = NULL;
 	w->links = 0;
 	w->slash = false;
 	w->last = LAST_NAME;
-	if (unlikely(!*path))
+}
+
+/* An empty path, or no such descriptor. */
+static __attribute__((noinline)) int run_nowhere(struct walk *w, struct inode *start, bool empty, unsigned flags)
+{
+	if (start && flags & WALK_EMPTY) {
+		begin(w, start);
 		return end_at(w, inode_get(start), LAST_EMPTY);
+	}
+	kfree(w->heap);
+	return empty && !(flags & WALK_EMPTY) ? -ENOENT : -EBADF;
+}
+
+/* The walk proper. start NULL: there is no such descriptor. w->heap is set, and freed when the walk fails. */
+static int run(struct walk *w, struct inode *start, const char *path, unsigned flags)
+{
+	int result;
+
+	if (unlikely(!start || !*path))
+		return run_nowhere(w, start, !*path, flags);
+	begin(w, start);
 	do
 		result = step(w, &path, flags);
 	while (result > 0);
@@ -193,19 +202,26 @@ int walk_from(struct walk *w, struct inode *start, const char *path, unsigned fl
 	return run(w, *path == '/' ? root_inode : start, path, flags);
 }
 
+/* 0 or more; -EFAULT, -ENAMETOOLONG, -ENOMEM. */
+static __attribute__((noinline)) int copy_long(struct walk *w, const char *user_path)
+{
+	w->heap = kmalloc(PATH_MAX);
+	return w->heap ? strncpy_from_user(w->heap, user_path, PATH_MAX) : -ENOMEM;
+}
+
 int walk_user(struct walk *w, int dirfd, const char *user_path, unsigned flags)
 {
 	const char *path = w->small;
 	int error = strncpy_from_user(w->small, user_path, sizeof(w->small));
 
 	w->heap = NULL;
-	if (error == -ENAMETOOLONG) {
-		path = w->heap = kmalloc(PATH_MAX);
-		error = path ? strncpy_from_user(w->heap, user_path, PATH_MAX) : -ENOMEM;
-	}
 	if (unlikely(error < 0)) {
-		kfree(w->heap);
-		return error;
+		error = error == -ENAMETOOLONG ? copy_long(w, user_path) : error;
+		path = w->heap;
+		if (error < 0) {
+			kfree(w->heap);
+			return error;
+		}
 	}
 	if (*path == '/')
 		return run(w, root_inode, path, flags);

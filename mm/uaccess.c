@@ -45,18 +45,21 @@ bool user_range_ok(const void *user, size_t n) { return in_user_half(user, n) ||
 
 int clear_user(void *user, size_t n) { return likely(in_user_half(user, n)) ? user_clear(user, n) : -EFAULT; }
 
-/*
- * A string that is still going on where the readable range ends is a fault; where the buffer ends,
- * it is too long.
- */
-int strncpy_from_user(char *to, const char *user, size_t size)
+/* Where the buffer would reach beyond the user's half: a string that still goes on where that ends is a fault. */
+static __attribute__((noinline)) int strncpy_near_end(char *to, const char *user, size_t size)
 {
 	size_t readable = user_readable(user);
 	int most = MIN(size, readable), length = user_string(to, user, most);
 
-	if (likely(length < most))
-		return length;
-	return readable < size ? -EFAULT : -ENAMETOOLONG;
+	return length < most ? length : readable < size ? -EFAULT : -ENAMETOOLONG;
+}
+
+int strncpy_from_user(char *to, const char *user, size_t size)
+{
+	if (unlikely(!in_user_half(user, size)))
+		return strncpy_near_end(to, user, size);
+	int length = user_string(to, user, size);
+	return likely(length < (int)size) ? length : -ENAMETOOLONG;
 }
 
 int get_user_u32(uint32_t *to, const void *user)

@@ -93,50 +93,47 @@ user_clear:	push	edi
 ; there goes on by bytes. A word holds a zero byte if (w - 0x01010101) & ~w & 0x80808080, whose
 ; lowest bit shows the first.
 		align	16
-user_string:	push	ebp
-		push	ebx
-		push	esi
+user_string:	push	esi
 		push	edi
-		mov	edi, eax
+		push	edx
 		mov	esi, edx
-		mov	ebp, edx
+		mov	edi, eax
+		sub	edi, edx
 		PV_CALL	cpu, user_access_begin
 		sub	ecx, 4
 		jb	.rest
 .word:		mov	eax, [esi]
-		mov	[edi], eax
+		mov	[esi + edi], eax
 		lea	edx, [eax - 0x01010101]
 		not	eax
 		and	edx, eax
 		and	edx, 0x80808080
 		jnz	.found
 		add	esi, 4
-		add	edi, 4
 		sub	ecx, 4
 		jae	.word
 .rest:		add	ecx, 4
 		jz	.end
 .byte:		mov	al, [esi]
-		mov	[edi], al
+		mov	[esi + edi], al
 		test	al, al
 		jz	.end
 		inc	esi
-		inc	edi
 		dec	ecx
 		jnz	.byte
-.end:		PV_CALL	cpu, user_access_end
-		mov	eax, esi
-		sub	eax, ebp
-.return:	pop	edi
-		pop	esi
-		pop	ebx
-		pop	ebp
-		ret
+		jmp	.end
 .found:		bsf	edx, edx
 		shr	edx, 3
 		add	esi, edx
-		jmp	.end
+.end:		PV_CALL	cpu, user_access_end
+		pop	edx
+		mov	eax, esi
+		sub	eax, edx
+.return:	pop	edi
+		pop	esi
+		ret
 .fault:		PV_CALL	cpu, user_access_end
+		pop	edx
 		mov	eax, -EFAULT
 		jmp	.return
 		FIXUP	.word, .rest
