@@ -485,6 +485,27 @@ static void console_rings(void)
 	call(LHCALL_NOTIFY, q[1].pfn * PAGE, 0, 0, 0);
 }
 
+/* The device of traces (trace=on), or whatever is behind the console: any address and length, and any bytes in place of records. */
+static void trace_device(void)
+{
+	call(LHCALL_SET_PTE, (uint32_t)pdpt, 0, 0, 0);
+	tables[3][100] = memory_size | 0x67;
+	struct lguest_trace *t = (struct lguest_trace *)(0x600000 + 100 * PAGE + sizeof(struct lguest_device) + 2 * sizeof(struct lguest_queue));
+	uint32_t at = memory_size + sizeof(struct lguest_device) + 2 * sizeof(struct lguest_queue);
+
+	for (unsigned i = 0; i < 40; i++) {
+		t->address = i < 20 ? (uint32_t)ring1_stack + random() % PAGE : memory_size - 16 * (random() % 8);
+		t->bytes = i < 20 ? odd_number() % 4000 : 16 * (random() % 8);
+		call(LHCALL_NOTIFY, at, 0, 0, 0);
+	}
+	for (unsigned i = 0; i < 1000; i++) {		/* the first of them that is not its own stops it */
+		t->address = odd_number();
+		t->bytes = odd_number();
+		t->device = (struct lguest_device){ random(), random(), random(), random(), random() };
+		call(LHCALL_NOTIFY, at + random() % 3, 0, 0, 0);
+	}
+}
+
 static uint64_t tsc(void) { uint64_t v; asm volatile("rdtsc" : "=A" (v)); return v; }
 static void loop_without_interrupts(void) { data.irq_enabled = 0; for (uint64_t from = tsc(), most = option("loop=", 300000000); tsc() - from < most;); }
 static void flood(void) { for (unsigned i = 0, most = option("flood=", 30000); i < most; i++) call(LHCALL_FLUSH_TLB, 1, 0, 0, 0); }
@@ -501,7 +522,7 @@ static void (*const attacks[])(void) = {
 	stack_ring0, stack_pages, stack_nowhere, stack_in_switcher, in_ring3, ring3_stack_gone, ring3_stack_top, ring3_bad_ss1, ring3_nt, ring3_ac_tf, ring3_vm, vm_iopl, vm_holds, vm_holds_as_host, ring3_iopl,
 	ring3_all_flags, flags, privileged, out_f4, in_60, set_esp_and_fault, set_esp_and_int, set_esp_0,
 	init_twice, shutdown_nowhere, notify_nowhere, tls_nowhere, pgtable_nowhere, pgtable_at_end, pgtable_odd, pgd_index, pgd_3, pmd_all, set_pte_beyond, unknown_call,
-	many_tables, pmd_of_the_forgotten, ring_of_shutdowns, ring_of_inits, ring_of_tables, ring_is_table, change_before_use, console_rings,
+	many_tables, pmd_of_the_forgotten, ring_of_shutdowns, ring_of_inits, ring_of_tables, ring_is_table, change_before_use, console_rings, trace_device,
 	loop_without_interrupts, flood, flood_of_text, clock_flood, irq_enabled_odd,
 };
 #define ATTACKS	(sizeof(attacks) / sizeof(*attacks))

@@ -4,6 +4,7 @@
 Whatever a guest does, the shim goes on: its own failure would be the outcome "shim-panic" or silence, and what must not succeed prints BREACH.
 """
 import re
+import struct
 import subprocess
 import time
 
@@ -205,6 +206,17 @@ def test_hostile_guest_beside_a_good_one(hostile, cpu, batches, calls):
                            f"{KERNEL} -- {SUITE}", INITRD, cpu=cpu)
     check(console, ATTACKS, batches, calls, r"^\[2\] the whole suite$")
     assert status == 2 * 0x10 + 1, console
+
+
+def test_device_of_traces_with_wild_values(hostile, tmp_path):
+    """It is there with trace=on only. What is sent carries the sender's number; an address beyond its memory stops the guest."""
+    n, log = NAMES.index("trace_device"), tmp_path / "com2"
+    modules = [f"{hostile} attacks=99 restart={n}", f"{KERNEL} -- -c 'vdsotest random && echo end'", INITRD]
+    p = subprocess.run(["timeout", "120", *command("mem=48M trace=on", modules), "-serial", f"file:{log}"], stdin=subprocess.DEVNULL,
+                       capture_output=True, text=True, errors="replace", check=False)
+    assert p.returncode == STOPPED and re.search("guest 1 stopped: bad address", p.stdout), p.stdout
+    assert "[2] end" in p.stdout and "BREACH" not in p.stdout, p.stdout
+    assert {r[1] for r in struct.iter_unpack("=QBBBBHH4I", log.read_bytes())} == {1, 2}     # abi/trace.h
 
 
 @pytest.mark.long
