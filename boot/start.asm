@@ -124,6 +124,9 @@ PROBE           equ     OWN_PAGE + PAGE_4K      ; a virtual address beside it
 ; The first BOOT_LGUEST_MAPPED bytes, at 0 and at KERNEL_BASE, by 4 KiB: there are no large pages.
 start_lguest:   cld
                 hypercall LHCALL_INIT, PHYS(lguest_data)
+                mov     edi, PHYS(not_zero_text)
+                cmp     dword [PHYS(kernel_pgd) + 12], 0 ; of the bss, which the host left as it was: memory is zero (4.1)
+                jne     .refuse
                 rdtsc
                 mov     [PHYS(boot_cycles)], eax
                 mov     [PHYS(boot_cycles) + 4], edx
@@ -155,13 +158,14 @@ start_lguest:   cld
                 mov     dword [TRIAL + PAGE_4K + (OWN_PAGE >> 12) * 4], OWN_PAGE + 1
                 mov     dword [TRIAL + PAGE_4K + (PROBE >> 12) * 4], TRIAL + PAGE_4K + 1
                 hypercall LHCALL_NEW_PGTABLE, TRIAL
+                mov     edi, PHYS(no_pae_text)
                 cmp     dword [PROBE], TRIAL + PAGE_4K + 1
-                jne     .no_pae
+                jne     .refuse
                 hypercall LHCALL_NEW_PGTABLE, PHYS(kernel_pgd)
                 mov     edi, DOOR_LGUEST
                 mov     eax, on_boot_stack
                 jmp     eax
-.no_pae:        hypercall LHCALL_NOTIFY, PHYS(no_pae_text)
+.refuse:        hypercall LHCALL_NOTIFY, edi
                 hypercall LHCALL_SHUTDOWN, PHYS(refused_text), LGUEST_POWEROFF
 .never:         hypercall LHCALL_HALT
                 jmp     .never
@@ -202,6 +206,7 @@ boot_gdt_pointer_high:
                 dd      boot_gdt
 
 no_pae_text:    db      "refused: lguest: the host reads page tables of two levels, Postern has three (PAE)", 10, 0
+not_zero_text:  db      "refused: lguest: memory behind the image is not zero", 10, 0
 refused_text:   db      "postern: outcome refused", 0
 
 ; The stack is aligned to its size, and its top word says whose it is: so `current` is found from esp (kernel/task.h).

@@ -78,6 +78,15 @@ ABSENT          equ     20 * 8                  ; a selector
                 fistp   dword [word_now]
                 check   "pi as an integer", [word_now], 3
 
+                trying  "an SSE instruction, where CPUID has them: the host has set CR4.OSFXSR", "8"
+                mov     eax, 1
+                cpuid
+                test    edx, 1 << 25
+                jz      .no_sse
+                resumes ldmxcsr [mxcsr]
+                check   "vector (-1: none)", [trap + frame.vector], -1
+.no_sse:
+
                 trying  "a value in the FPU over 100 hypercalls and a trap", "8"
                 fild    dword [seven]
                 mov     ebp, 100
@@ -134,6 +143,7 @@ ABSENT          equ     20 * 8                  ; a selector
 
                 section .rodata
 seven:          dd      7
+mxcsr:          dd      0x1F80
                 align   8
 tls_one:        segment_at 0x800
                 dq      0

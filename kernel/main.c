@@ -9,6 +9,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/cycles.h"
 #include "arch/x86/desc.h"
+#include "arch/x86/traps.h"
 #include "boot/boot_info.h"
 #include "boot/cmdline.h"
 #include "kernel/file.h"
@@ -255,6 +256,9 @@ void process1_died(int status)
 	}
 	if (WIFEXITED(status))
 		finish(OUTCOME_EXIT, WEXITSTATUS(status));
+	if (trap_was_int80(current->trapno, current->error))
+		panic("process 1's int 0x80 was refused (exception %u, error 0x%x): the host has no gate for it, or no stack (ss1:esp1) in its TSS",
+		      current->trapno, current->error);
 	panic("process 1 was killed by signal %d; if its C library is older than the VDSO's place, try vdso=compat, or vdso=off",
 	      WTERMSIG(status));
 }

@@ -4,7 +4,9 @@
 The table of tools/run --conformance is tried with stand-in hosts, shell commands that say what a guest would have said, lies included.
 docs/lguest.adoc is complete: each call and field of abi/lguest.h has its row, and what it calls unused is.
 """
+import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -99,6 +101,60 @@ def test_a_host_that_stops_the_guest(tmp_path):
     assert result.status == 105 and "stopped: " in result.console
 
 
+# ---- hosts that break the entry contract: the shim, with something left out ----
+
+BREACHES = {
+    "CR4.OSFXSR": ([("memory.c", "CR4_OSFXSR |", "CR4_PSE |")], "09-tls-fpu", 103, "^refused: fpu: .*CR4.OSFXSR"),
+    "ss1:esp1": ([("interrupt.c", "s->tss.ss1 = LGUEST_KERNEL_DS;", ""), ("interrupt.c", "&& g->page->tss.ss1 == LGUEST_KERNEL_DS", ""),
+                  ("interrupt.c", "g->page->tss.ss1 = ss;", ""), ("interrupt.c", "r->ss = g->page->tss.ss1;", "r->ss = LGUEST_KERNEL_DS;")],
+                 "07-direct", 101, r"^panic: process 1's int 0x80 was refused \(exception 10, .*ss1:esp1"),
+    "gate of int 0x80": ([("interrupt.c", "if (!switcher_stubs[vector])", "if (!switcher_stubs[vector] || vector == LGUEST_SYSCALL_VECTOR)"),
+                          ("interrupt.c", "if (options.reflect_all ||", "if (vector == LGUEST_SYSCALL_VECTOR ||")],
+                         "06-ring3", 101, r"^panic: process 1's int 0x80 was refused \(exception 13, error 0x402\): .* gate"),
+    "I/O bitmap": ([("machine.c", "(sizeof(struct tss) - 1)", "1700"),
+                    ("interrupt.c", "s->tss.io_map = sizeof(s->tss);", "s->tss.io_map = offsetof(struct state, rest) - offsetof(struct state, tss);")],
+                   "02-trap", 101, "^  FAIL: in al, 0x61: all ones"),
+    "zero memory": ([("load.c", "memset(g->memory, 0, g->limit * PAGE_SIZE);",
+                      "memset(g->memory, 0, g->limit * PAGE_SIZE);\n\tmemset(g->memory + PARAMS_END, 0xA5, g->memory_pages * PAGE_SIZE - PARAMS_END);")],
+                    "01-hello", 103, "^refused: lguest: memory .* is not zero"),
+}
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory):
+    """A function that builds the shim with changes and gives the build folder; it holds everything else of BUILD."""
+    tree, out = tmp_path_factory.mktemp("tree") / "t", tmp_path_factory.mktemp("build")
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".*", "build", "docs", "tests"))
+    for name in "postern.elf", "initrd.cpio", "guests":
+        (out / name).symlink_to(BUILD / name)
+
+    def build(changes):
+        for name in {c[0] for c in changes}:
+            text = (ROOT / "shim" / name).read_text()
+            for _, old, new in (c for c in changes if c[0] == name):
+                assert old in text, old
+                text = text.replace(old, new, 1)
+            (tree / "shim" / name).write_text(text)
+        subprocess.run(["make", "-s", f"B={out}", out / "shim.elf"], cwd=tree, check=True)
+        for name in {c[0] for c in changes}:
+            (tree / "shim" / name).write_text((ROOT / "shim" / name).read_text())
+        return out
+    return build
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_a_breach_of_the_contract_is_named(broken, breach):
+    """By the rung that needs it first, and by Postern on its own."""
+    changes, rung, status, line = BREACHES[breach]
+    env = {**os.environ, "B": str(broken(changes))}
+    command = [ROOT / "tools/run", "--no-build", "--platform", "lguest", "--mem", "64", "--timeout", "60"]
+    table = subprocess.run([*command, "--conformance"], env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    found = results(table.stdout)
+    assert found[rung].startswith("failed: ") and all(r == "ok" for n, r in found.items() if n < rung), table.stdout + table.stderr
+    p = subprocess.run([*command, "--cmdline", "selftest=pv -- -c 'echo end'"], env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert p.returncode == status and re.search(line, p.stdout, re.M), p.stdout
+
+
 # ---- the table, with stand-ins for a host ----
 
 # Says what the rung's source would have made it say.
@@ -154,7 +210,7 @@ def test_bad_arguments(args, said):
 
 def rows(title):
     """The rows of the table under a heading, as lists of cells."""
-    part = re.search(rf"^=== {title}\n(.*?)(?=^=== |\Z)", CHAPTER.read_text(), re.M | re.S)[1]
+    part = re.search(rf"^=== {title}\n(.*?)(?=^====? |\Z)", CHAPTER.read_text(), re.M | re.S)[1]
     return [[cell.strip() for cell in re.split(r"\s?\| ?", line)[1:]] for line in re.findall(r"^\|(?!=).*", part, re.M)][1:]
 
 

@@ -48,7 +48,7 @@ fpu_frame_save:	xor	edx, edx
 		xor	eax, eax
 		cmp	byte [cpu_has_sse], al
 		je	.done
-		ldmxcsr	[mxcsr_default]
+.sse:		ldmxcsr	[mxcsr_default]
 .done:		ret
 .old:		mov	edx, 0xFFFF0000
 		jmp	.fnsave
@@ -58,6 +58,7 @@ fpu_frame_save:	xor	edx, edx
 		FIXUP	.fxsave, .fault
 		FIXUP	.fnsave, .fault
 		FIXUP	.status, .fault
+		FIXUP	.sse, .fault
 		FIXUP	.magic, .fault
 
 ; The same back, if there is an FXSAVE part that the processor takes: 0, or -EFAULT for whatever

@@ -60,6 +60,7 @@ void fpu_reset(struct fpu_state *to)
 void fpu_init_cpu(void)
 {
 	struct fpu_state state;
+	struct fpstate frame __attribute__((aligned(16)));
 	uint32_t cr4 = pv_read_cr4();
 
 	idle_task.fpu = &idle_state;
@@ -73,6 +74,8 @@ void fpu_init_cpu(void)
 	fpu_restore(&state);
 	if (!cpu_has_sse)
 		return;
+	if (fpu_frame_save(&frame))
+		refuse("fpu: CPUID has SSE, but CR4.OSFXSR is not set, which is the host's");
 	fpu_save(&state);
 	if (*word(&state, FX_MXCSR_MASK))
 		mxcsr_mask = *word(&state, FX_MXCSR_MASK);

@@ -21,7 +21,9 @@
 #include "mm/uaccess.h"
 
 #define FAULT_WRITE	2u	/* error code of a page fault: Intel SDM volume 3, section 4.7 */
+#define FAULT_USER	4u
 #define FAULT_FETCH	16u
+#define INT80_GATE	(0x80u << 3 | 2)	/* error code of an exception because of that gate: section 6.13 */
 #define CR4_SMAP	(1u << 21)
 #define FRAMES_MAX	32u
 #define SYSENTER	0x340Fu	/* the instruction's bytes */
@@ -185,6 +187,11 @@ static void user_exception(struct regs *r, uint32_t error, uint32_t vector)
 		force_signal_fault(SIGSEGV, SI_KERNEL, 0, vector, error);
 	else if (code)
 		force_signal_fault(t->signal, code, t->has_address ? r->eip : 0, vector, error);
+}
+
+bool trap_was_int80(uint32_t vector, uint32_t error)
+{
+	return vector == BAD_TSS || (vector == PAGE_FAULT && !(error & FAULT_USER)) || (vector != PAGE_FAULT && error == INT80_GATE);
 }
 
 /* By a trap gate that a hypervisor sends here directly the frame's IF is 1 at all times; the platform's own is as it was. */

@@ -8,6 +8,7 @@
 #ifndef ARCH_X86_TRAPS_H
 #define ARCH_X86_TRAPS_H
 
+#include <stdbool.h>
 #include "arch/x86/regs.h"
 
 /*
@@ -25,6 +26,9 @@ void int80_or_sysenter(void);	/* the same where a host may make SYSENTER int 0x8
 void sysenter_entry(void);
 void sysenter_stepped(void);	/* goes on for sysenter_entry when TF was set */
 void sysenter_argument(void);	/* the instruction that reads the sixth argument, with interrupts still off */
+
+/* A program's fault was its int 0x80, which only a host can cause: the gate is bad (an error that names it), or the stack for the trap is. */
+bool trap_was_int80(uint32_t vector, uint32_t error);
 
 /* ---- called by entry.asm ---- */
 
