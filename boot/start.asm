@@ -94,9 +94,8 @@ enter:          cli
                 mov     [PHYS(kernel_pgd)], eax
                 mov     [PHYS(kernel_pgd) + 24], eax
 
-                mov     eax, cr4
-                or      eax, 0x30               ; PAE, and PSE with it (some emulators insist)
-                mov     cr4, eax
+                mov     eax, 0x30               ; PAE, and PSE with it (some emulators insist); nothing that the loader used, least of all
+                mov     cr4, eax                ; OSXSAVE, which tells programs that somebody saves the registers of AVX
                 mov     eax, PHYS(kernel_pgd)
                 mov     cr3, eax
                 lgdt    [PHYS(boot_gdt_pointer)]

@@ -8,8 +8,9 @@ import pytest
 
 from machine import ROOT
 
-COMMANDS = ["break vfs_open_console", "continue", "postern-task", "postern-walk &vfs_open_console", "postern-walk 0", "postern-pv", "postern-log",
-            "info symbol $eip", "kill"]
+LOADER = ["hbreak *(int)&start", "continue", "set $cr4 = 0x40600"]      # what one that used AVX may leave in CR4
+COMMANDS = [*LOADER, "break vfs_open_console", "continue", "printf \"OSXSAVE %d\\n\", $cr4 >> 18 & 1", "postern-task", "postern-walk &vfs_open_console",
+            "postern-walk 0", "postern-pv", "postern-log", "info symbol $eip", "kill"]
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,8 @@ def session():
 
 
 @pytest.mark.parametrize("pattern", [
-    r"Breakpoint 1, vfs_open_console",
+    r"Breakpoint 2, vfs_open_console",
+    "OSXSAVE 0",
     r"pid 1 ",
     r"0xc01\w+ -> 0x1\w+ -x-",
     r"not present",

@@ -2,7 +2,7 @@
 /*
  * fpu: x87 and SSE state is each task's own: over switches, fork, exec and signals; what handlers start with, what
  * their frames hold, and x87 exceptions. SSE exceptions are left out: QEMU doesn't raise them. Where the processor has no
- * SSE, checks of it report success.
+ * SSE, checks of it report success. AVX is the system's to switch on; where it has not, its instructions don't exist.
  */
 #include "user/libc/libc.h"
 #include "user/libc/scratch.h"
@@ -21,7 +21,7 @@ struct image {			/* fxsave's */
 } __attribute__((aligned(16)));
 _Static_assert(sizeof(struct image) == 512, "fxsave");
 
-static bool sse;
+static bool sse, avx;
 
 static void detect(void)
 {
@@ -29,6 +29,10 @@ static void detect(void)
 
 	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
 	sse = d >> 25 & 1 && d >> 24 & 1;
+	if (c >> 27 & 1 && c >> 28 & 1) {
+		__asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+		avx = (a & 6) == 6;
+	}
 }
 
 static void save(struct image *i)
@@ -115,6 +119,34 @@ static void test_switches(void)
 	while (waitpid(-1, &status, 0) > 0)
 		bad |= status;
 	equal("state is kept over switches", bad, 0);
+}
+
+/* The upper half of an AVX register, over switches. */
+static int wide(void)
+{
+	uint32_t mine[4] = { getpid(), 2, 3, 4 }, now[4];
+
+	__asm__ volatile("vbroadcastf128 %0, %%ymm1" : : "m"(mine));
+	for (int i = 0; i < 200; i++) {
+		sched_yield();
+		__asm__ volatile("vextractf128 $1, %%ymm1, %0" : "=m"(now));
+		if (memcmp(mine, now, sizeof(mine)))
+			return 1;
+	}
+	return 0;
+}
+
+static void test_avx(void)
+{
+	int status[2] = { -1, -1 };
+
+	for (int i = 0; i < 2; i++)
+		if (!fork())
+			_exit(wide());
+	for (int i = 0; i < 2; i++)
+		waitpid(-1, &status[i], 0);
+	for (int i = 0; i < 2; i++)
+		equal("AVX's registers are each task's own, or there are none", status[i] & ~0x80, avx ? 0 : SIGILL);
 }
 
 static void test_fork(void)
@@ -241,9 +273,10 @@ int main(int argc, char **argv)
 	save(&first);
 	if (argc > 1)
 		return clean(&first) ? 0 : 1;
-	plan(16);
+	plan(18);
 	ok(clean(&first), "a program starts with a clean state");
 	test_switches();
+	test_avx();
 	test_fork();
 	equal("exec starts with a clean state", in_child(child_exec), 0);
 	test_signal();
