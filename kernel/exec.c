@@ -2,8 +2,8 @@
 /*
  * execve: a new program for the current process.
  *
- * Everything that can fail happens first: the file is found (through scripts to their
- * interpreters), the strings are copied into the kernel, a new address space is built beside the
+ * Everything that can fail happens first: the strings are copied into the kernel, the file is found (through scripts to their
+ * interpreters), a new address space is built beside the
  * old one, the program and its interpreter are mapped in it and its stack is written. While it is
  * being written it is loaded and is current->mm, so that user copies and page faults work on it; if
  * anything goes wrong the old one is loaded again and nothing has changed. Then commit() makes the
@@ -58,7 +58,7 @@ struct layout {
 /*
  * All strings stand in one buffer: scripts' words (from first on, growing down), the path at
  * WORDS_ROOM, arguments, environment, platform. Each has its NUL. For a script the words and the
- * path are the first arguments, and they stand in front of the others already. Later the buffer's
+ * path are the first arguments: they stand in front of the others, of which the first goes. Later the buffer's
  * end also takes the image of the words that the stack begins with. Nobody knows beforehand how much
  * that will be: what finds no room says -E2BIG, and exec() begins anew with twice the room.
  */
@@ -68,7 +68,7 @@ struct exec {
 	char *strings;
 	uint32_t size, used, first;	/* offsets in strings, as the next three */
 	uint32_t args_at, env_at, platform_at;
-	uint32_t argc, envc;		/* argc: for a script the words at first, then all of argv */
+	uint32_t argc, envc;
 	uint32_t stack_top, base, esp;	/* user addresses; base + offset is where a string will be */
 	struct { uint32_t seed[4]; struct layout move; } random;	/* seed: AT_RANDOM */
 	union head heads[2];		/* last: the only part that does not begin as zeros */
@@ -76,67 +76,53 @@ struct exec {
 
 /* ---- strings ---- */
 
-static int add_string(struct exec *x, bool user, const char *from)
+/* most: bytes that it may have with its NUL. */
+static int add_string(struct exec *x, bool user, const char *from, uint32_t most)
 {
 	char *to = x->strings + x->used;
-	uint32_t room = x->size - x->used;
+	uint32_t room = MIN(x->size - x->used, most);
 	int n = user ? strncpy_from_user(to, from, room) : (int)strlcpy(to, from, room);
 
 	if (n == -ENAMETOOLONG || n >= (int)room)
-		return -E2BIG;
+		return room == most ? -ENAMETOOLONG : -E2BIG;
 	if (n >= 0)
 		x->used += n + 1;
 	return MIN(n, 0);
 }
 
-/* The first of all strings. It must fit PATH_BYTES, like every path. */
-static int add_path(struct exec *x, const char *path)
-{
-	int err = add_string(x, x->user, path);
-
-	return x->used > WORDS_ROOM + PATH_BYTES || (err == -E2BIG && x->size > WORDS_ROOM + PATH_BYTES) ? -ENAMETOOLONG : err;
-}
-
-/*
- * The strings of a vector but the first `skip` ones; their number is added to *count. A NULL vector
- * is an empty one, as on Linux.
- */
-static int add_vector(struct exec *x, const uint32_t *vector, uint32_t skip, uint32_t *count)
+/* The strings of a vector; *count is how many. A NULL vector is an empty one, as on Linux. */
+static int add_vector(struct exec *x, const uint32_t *vector, uint32_t *count)
 {
 	uint32_t string;
 	int err = 0;
 
-	for (uint32_t n = 0; vector && !err; n++) {
+	for (; vector && !err; ++*count) {
 		if (!x->user)
-			string = vector[n];
-		else if (get_user_u32(&string, vector + n))
+			string = vector[*count];
+		else if (get_user_u32(&string, vector + *count))
 			return -EFAULT;
 		if (!string)
 			break;
-		if (n < skip)
-			continue;
-		err = add_string(x, x->user, (const char *)string);
-		++*count;
+		err = add_string(x, x->user, (const char *)string, STRINGS_MOST);
 	}
 	return err;
 }
 
-/* What follows the path. A script's argv[0] is lost; a program always has one, be it empty. */
-static int add_strings(struct exec *x, const uint32_t *argv, const uint32_t *envp)
+/* The path and what follows it. A program always has an argv[0], be it empty. */
+static int add_strings(struct exec *x, const char *path, const uint32_t *argv, const uint32_t *envp)
 {
-	bool script = x->first < WORDS_ROOM;
-	int err;
+	int err = add_string(x, x->user, path, PATH_BYTES);
 
-	x->args_at = script ? x->first : x->used;
-	err = add_vector(x, argv, script, &x->argc);
+	x->args_at = x->used;
+	err = err ?: add_vector(x, argv, &x->argc);
 	if (!err && !x->argc) {
-		err = add_string(x, false, "");
+		err = add_string(x, false, "", STRINGS_MOST);
 		x->argc = 1;
 	}
 	x->env_at = x->used;
-	err = err ?: add_vector(x, envp, 0, &x->envc);
+	err = err ?: add_vector(x, envp, &x->envc);
 	x->platform_at = x->used;
-	return err ?: add_string(x, false, "i686");
+	return err ?: add_string(x, false, "i686", STRINGS_MOST);
 }
 
 /* ---- files ---- */
@@ -197,6 +183,18 @@ static void prepend_word(struct exec *x, const char *word)
 	x->argc++;
 }
 
+/* A script's path stands where its argv[0] was. */
+static void drop_first_argument(struct exec *x)
+{
+	char *first = x->strings + x->args_at;
+	uint32_t bytes = strlen(first) + 1;
+
+	x->used -= bytes;
+	x->env_at -= bytes;
+	x->platform_at -= bytes;
+	memmove(first, first + bytes, x->used - x->args_at);
+}
+
 /*
  * A script: its interpreter is what is run, with its argument and the script's path as first
  * arguments.
@@ -209,10 +207,11 @@ static int enter_script(struct exec *x)
 	if (err)
 		return err;
 	if (x->first == WORDS_ROOM)
-		x->argc = 1;		/* the path */
+		drop_first_argument(x);
 	if (arg)
 		prepend_word(x, arg);
 	prepend_word(x, interp);
+	x->args_at = x->first;
 	return 0;
 }
 
@@ -531,7 +530,7 @@ static int exec_once(bool user, uint32_t size, const char *path, const uint32_t 
 	random_bytes(&x->random, sizeof(x->random));
 	if (option("norandmaps"))
 		x->random.move = (struct layout){ 0 };
-	int err = add_path(x, path) ?: find_program(x) ?: find_interpreter(x) ?: add_strings(x, argv, envp) ?: replace(x);
+	int err = add_strings(x, path, argv, envp) ?: find_program(x) ?: find_interpreter(x) ?: replace(x);
 	program_close(&x->program);
 	program_close(&x->interp);
 	return err;
