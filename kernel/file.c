@@ -242,6 +242,8 @@ int32_t file_read_kernel(struct file *f, void *to, uint32_t n, uint64_t pos)
  * Positions beyond the end are fine, for reading (nothing is there) and for writing (a
  * hole).
  */
+#define POSITION_HIGH	0x1000u		/* upper word of the first position that is too far, as on 32-bit Linux: 4 Gi pages */
+
 int64_t file_seek(struct file *f, int64_t offset, int whence)
 {
 	int64_t base;
@@ -254,7 +256,7 @@ int64_t file_seek(struct file *f, int64_t offset, int whence)
 		base = f->inode->size;
 	else
 		return -EINVAL;
-	if (__builtin_add_overflow(base, offset, &offset) || offset < 0)
+	if (__builtin_add_overflow(base, offset, &offset) || (uint32_t)(offset >> 32) >= POSITION_HIGH)
 		return -EINVAL;
 	f->pos = offset;
 	return offset;

@@ -37,7 +37,7 @@ static bool same(const struct key *a, const struct key *b)
 }
 
 /*
- * -EINVAL: not aligned. -EFAULT: nothing is mapped there; of a private futex only the copy of the
+ * -EINVAL: not aligned. -EFAULT: nothing is mapped there, or memory that can't change; of a private futex only the copy of the
  * word finds that out.
  */
 static int make_key(struct key *k, uint32_t addr, int op)
@@ -53,7 +53,7 @@ static int make_key(struct key *k, uint32_t addr, int op)
 	if (op & FUTEX_PRIVATE_FLAG)
 		return 0;
 	vma = vma_find(mm, addr);
-	if (!vma || vma->start > addr)
+	if (!vma || vma->start > addr || !(vma->flags & (vma->file ? VM_READ | VM_WRITE : VM_WRITE)))
 		return -EFAULT;
 	if (vma->flags & VM_SHARED && vma->file) {
 		k->space = vma->file->inode;

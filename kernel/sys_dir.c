@@ -361,7 +361,7 @@ static int read_folder(struct file *f, struct dir_sink *sink)
 long sys_getdents64(int fd, void *buf, uint32_t n)
 {
 	struct file *f = fd_usable(fd);
-	struct dir_sink sink = { .to = buf, .left = n };
+	struct dir_sink sink = { .to = buf, .left = n > INT32_MAX ? 0 : n };
 
 	if (!f)
 		return -EBADF;

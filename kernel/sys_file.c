@@ -5,7 +5,7 @@
  *
  * A call that may sleep holds the file for its duration, since another thread can close
  * the descriptor meanwhile. As on Linux a single transfer moves at most 0x7FFFF000
- * bytes (MAX_RW_COUNT). Whether the file is open the right way and has a position is
+ * bytes (MAX_RW_COUNT), and 2 GiB or more are asked for in error. Whether the file is open the right way and has a position is
  * one bit of file->can.
  */
 #include "abi/termios.h"
@@ -34,12 +34,24 @@ static __attribute__((noinline)) long closed_meanwhile(struct file *f, long done
 }
 
 /* The file is held for as long as it takes: another thread may close the descriptor. */
-static inline long transfer(struct file *f, void *buf, uint32_t n, uint64_t *pos, bool write)
+static inline __attribute__((always_inline)) long move(struct file *f, void *buf, uint32_t n, uint64_t *pos, bool write)
 {
-	n = MIN(n, MAX_TRANSFER);
 	file_get(f);
 	long done = write ? f->ops->write(f, buf, n, pos) : f->ops->read(f, buf, n, pos);
 	return likely(--f->count) ? done : closed_meanwhile(f, done);
+}
+
+/* Nothing, or very much. */
+static __attribute__((noinline)) long move_odd(struct file *f, void *buf, uint32_t n, uint64_t *pos, bool write)
+{
+	if (!user_range_ok(buf, n))
+		return -EFAULT;
+	return n > INT32_MAX ? -EINVAL : move(f, buf, MIN(n, MAX_TRANSFER), pos, write);
+}
+
+static inline long transfer(struct file *f, void *buf, uint32_t n, uint64_t *pos, bool write)
+{
+	return likely(n - 1 < MAX_TRANSFER) ? move(f, buf, n, pos, write) : move_odd(f, buf, n, pos, write);
 }
 
 /* The hottest of all. */
@@ -57,12 +69,15 @@ long sys_write(int fd, const void *buf, uint32_t n)
 	return likely(f) ? transfer(f, (void *)buf, n, &f->pos, true) : -EBADF;
 }
 
-/* Why pread or pwrite can't be, in Linux's order; one of its reasons holds. */
-static long position_error(int fd, int64_t pos)
+/* A transfer must end below 2^63: the last 4 GiB before that are too near. */
+static inline bool position_ok(int64_t pos) { return (uint32_t)(pos >> 32) < INT32_MAX; }
+
+/* Why pread or pwrite can't be, in Linux's order; one of its reasons holds. suitable: the file can do it, so the position can't be. */
+static long position_error(int fd, int64_t pos, bool suitable)
 {
 	const struct file *f = fd_usable(fd);
 
-	if (pos < 0)
+	if (pos < 0 || suitable)
 		return -EINVAL;
 	return f && !(f->can & FILE_SEEK) ? -ESPIPE : -EBADF;
 }
@@ -72,14 +87,14 @@ long sys_pread64(int fd, void *buf, uint32_t n, int64_t pos)
 {
 	struct file *f = file_that(fd, FILE_PREAD);
 
-	return likely(f && pos >= 0) ? transfer(f, buf, n, (uint64_t *)&pos, false) : position_error(fd, pos);
+	return likely(f && position_ok(pos)) ? transfer(f, buf, n, (uint64_t *)&pos, false) : position_error(fd, pos, f);
 }
 
 long sys_pwrite64(int fd, const void *buf, uint32_t n, int64_t pos)
 {
 	struct file *f = file_that(fd, FILE_PWRITE);
 
-	return likely(f && pos >= 0) ? transfer(f, (void *)buf, n, (uint64_t *)&pos, true) : position_error(fd, pos);
+	return likely(f && position_ok(pos)) ? transfer(f, (void *)buf, n, (uint64_t *)&pos, true) : position_error(fd, pos, f);
 }
 
 /*

@@ -343,7 +343,7 @@ long sys_prctl(int option, uint32_t arg)
 /* Returns how many bytes of the mask were written, as the bare call does. */
 long sys_sched_getaffinity(int pid, uint32_t size, uint32_t *mask)
 {
-	if (size < sizeof(*mask) || size % sizeof(*mask))
+	if (!(size << 3) || size % sizeof(*mask))		/* Linux counts bits, in 32 of them */
 		return -EINVAL;
 	if (pid < 0 || (pid && !find_task(pid)))
 		return -ESRCH;

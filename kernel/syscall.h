@@ -14,16 +14,15 @@
 #define KERNEL_SYSCALL_H
 
 #include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/poll.h"
 #include "abi/sched.h"
 #include "abi/wait.h"
+#include "kernel/fd.h"
 #include "kernel/lib.h"
 #include "kernel/log.h"
 #include "kernel/path.h"
 #include "kernel/pid.h"
 #include "kernel/random.h"
-#include "kernel/task.h"
 #include "mm/heap.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"

@@ -138,7 +138,7 @@ long sys_mremap(uint32_t addr, uint32_t old_len, uint32_t new_len, uint32_t flag
 	if (!new_len)
 		return -EINVAL;
 	if (addr >= USER_END || old_len > USER_END - addr)
-		return -EFAULT;
+		return new_len < old_len && !(flags & MREMAP_FIXED) ? -EINVAL : -EFAULT;
 	if (flags & MREMAP_FIXED)
 		return move_fixed(mm, addr, old_len, new_len, new_addr);
 	v = vma_find(mm, addr);

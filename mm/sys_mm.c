@@ -95,7 +95,7 @@ static __attribute__((noinline)) uint32_t map_any(struct mm *mm, uint32_t addr, 
 /* fd is looked at before the rest, as Linux does. */
 long sys_mmap2(uint32_t addr, uint32_t len, uint32_t prot, uint32_t flags, int fd, uint32_t pgoff)
 {
-	struct file *f = flags & MAP_ANONYMOUS ? NULL : fd_file(fd);
+	struct file *f = flags & MAP_ANONYMOUS ? NULL : fd_usable(fd);
 	struct mm *mm = current->mm;
 
 	if (!f && !(flags & MAP_ANONYMOUS))
@@ -155,7 +155,7 @@ static int check_range(uint32_t addr, uint32_t len, uint32_t *end, int wraps)
 long sys_msync(uint32_t addr, uint32_t len, int flags)
 {
 	uint32_t end;
-	int error = check_range(addr, len, &end, -ENOMEM);
+	int error = check_range(addr, PAGE_ALIGN_UP(len), &end, -ENOMEM);	/* nearly 4 GiB become none, as on Linux */
 
 	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || (flags & MS_ASYNC && flags & MS_SYNC))
 		return -EINVAL;

@@ -41,7 +41,7 @@ size_t user_readable(const void *user)
 	return 0;
 }
 
-bool user_range_ok(const void *user, size_t n) { return in_user_half(user, n) || n <= user_readable(user); }
+bool user_range_ok(const void *user, size_t n) { return in_user_half(user, n) || n - 1 < user_readable(user); }
 
 int clear_user(void *user, size_t n) { return likely(in_user_half(user, n)) ? user_clear(user, n) : -EFAULT; }
 
