@@ -9,6 +9,7 @@ import machine
 DIFFERENCES = {
     ("lguest", "/tests/crash exec"): ("process 1 exited with code 1 ", "the shim, as real hosts of its ABI, does not enforce NX"),
     ("lguest", "/tests/ldt"): (["ok no modify_ldt", "1 passed, 0 failed"], "the host's interface has no local descriptor table (ABI sheet 5)"),
+    ("lguest", "not compared of badargs"): ("ok modify_ldt", "as /tests/ldt"),
     ("lguest", "protection bits of CR4"): ((), "ring 1 counts as supervisor: SMEP and SMAP would stop the guest's kernel, UMIP serves ring 3 of ring 0 only"),
     ("lguest", "least reserved top"): (0x21000, "the host always takes some (ABI sheet 6.8)"),
     ("lguest", "most memory"): (3072, "a PC has 3.5 GiB below its devices, and the shim's tables lie beside the guest's memory"),

@@ -84,7 +84,7 @@ def test_off_replaces_nothing(platform):
     assert int(inlined.search(plain)[1]) > 20 and int(inlined.search(on)[1]) == 0
 
 
-PROGRAMS = ["badptr", "fpu", "memory", "process", "sigframes", "signals", "threads", "vdsotest"]
+PROGRAMS = ["files", "fpu", "memory", "process", "sigframes", "signals", "threads", "vdsotest"]
 
 
 @pytest.mark.parametrize("platform", CLASSES)

@@ -25,6 +25,7 @@ NOT_COMPARED = {
     "memhog": "would use up the host (below)",
     "leak": "needs a machine of its own (below)",
 }
+RECORDED_ONLY = {"badargs": "a 64-bit kernel takes lengths and addresses above 2 GiB that i386 refuses"}
 PROGRAMS = sorted(p.stem for p in (ROOT / "user/tests").glob("*.c"))
 
 
@@ -45,7 +46,7 @@ def recorded(name):
 def on_host(name, *args):
     """Runs a program on Linux, see above; how it ended and what it printed."""
     command = [BUILD / "user/tests" / name, *args]
-    if runs_i386():
+    if runs_i386() and name not in RECORDED_ONLY:
         run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL, cwd="/tmp")
         if "needs to be root" not in run.stderr:        # not every user may mount
             return run
@@ -63,7 +64,9 @@ def test_same_as_host(name):
     host = on_host(name)
     guest = boot("", f"/tests/{name}", mem=64)
     assert tap_lines(host.stdout), f"{name} prints no checks on the host: {host}"
-    assert tap_lines(guest.console) == expected(f"/tests/{name}", tap_lines(host.stdout)), guest.console
+    left_out = expected(f"not compared of {name}", "no such line")
+    here, there = ([x for x in tap_lines(text) if not x.startswith(left_out)] for text in (guest.console, host.stdout))
+    assert here == expected(f"/tests/{name}", there), guest.console
     assert (guest.status, host.returncode) == (0, 0), guest
 
 
