@@ -5,6 +5,9 @@ Marks: `quick` tests are all that --level quick runs, without those that are `sl
 with it. The run fails when nothing ran. `gate` tests compare figures with those on record; they run with --gate only, at every level but the quick one.
 `early` tests begin first; those of one `xdist_group` share a worker, for they share something costly.
 """
+import shutil
+import subprocess
+
 import pytest
 
 import elsewhere
@@ -101,3 +104,26 @@ def start(tmp_path):
     yield begin
     for m in started:
         m.end()
+
+
+@pytest.fixture(scope="session")
+def changed_shim(tmp_path_factory):
+    """changed_shim([(file of shim/, old, new), ...]): the folder of a build that has this shim, and everything else as it is."""
+    tree, out = tmp_path_factory.mktemp("tree") / "t", tmp_path_factory.mktemp("build")
+    shutil.copytree(machine.ROOT, tree, ignore=shutil.ignore_patterns(".*", "build", "docs", "tests"))
+    for name in "postern.elf", "initrd.cpio", "guests":
+        (out / name).symlink_to(machine.BUILD / name)
+
+    def build(changes):
+        names = {name for name, _, _ in changes}
+        texts = {name: (machine.ROOT / "shim" / name).read_text() for name in names}
+        for name, old, new in changes:
+            assert texts[name].count(old) == 1, (name, old)
+            texts[name] = texts[name].replace(old, new)
+        for name in names:
+            (tree / "shim" / name).write_text(texts[name])
+        subprocess.run(["make", "-s", f"B={out}", out / "shim.elf"], cwd=tree, check=True)
+        for name in names:
+            (tree / "shim" / name).write_text((machine.ROOT / "shim" / name).read_text())
+        return out
+    return build

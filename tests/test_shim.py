@@ -184,6 +184,20 @@ def test_watchdog_comes_with_a_key_too(hostile):
     assert qemu.returncode == STOPPED and HELD in console, console
 
 
+@pytest.mark.parametrize("period", [303, 997])
+def test_nmi_behind_any_instruction(changed_shim, period):
+    """The processor's own APIC is made to send one after so many, which falls everywhere: into both ways through the switcher, too."""
+    shim = changed_shim([
+        ("memory.c", "\ttop[SWITCHER_TEXT", "\tpmd[3][0xFEE00000u / LARGE_PAGE % 512] = 0xFEE00000u | PTE_P | PTE_W | PTE_PCD | PTE_PS;\n\ttop[SWITCHER_TEXT"),
+        ("pic.c", "\treturn true;\n", "\tstatic const uint32_t apic[][2] = { { 0xF0, 0x1FF }, { 0x3E0, 0xB }, { 0x320, 0x20400 }, { 0x380, %u } };\n"
+                  "\tfor (unsigned i = 0; i < 4; i++)\n\t\t*(volatile uint32_t *)(0xFEE00000u + apic[i][0]) = apic[i][1];\n\treturn true;\n" % period)])
+    program = "-- -c 'for p in memory signals vdsotest; do /tests/$p || exit 1; done; echo end'"
+    icount = ["-accel", "tcg", "-icount", "shift=0,sleep=off"]
+    p = subprocess.run(["timeout", "100", *command("mem=48M", [f"{KERNEL} {program}", INITRD] * 2), *icount, "-kernel", shim / "shim.elf"],
+                       stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
+    assert p.returncode == 2 * 0x10 + 1 and "[1] end" in p.stdout and "[2] end" in p.stdout, p.stdout[-2000:]
+
+
 def test_processor_without_apic_has_no_watchdog():
     boot("selftest=pv", on="lguest", cpu="pentium3,-apic", mem=64).expect(0, "^shim: no watchdog: .* APIC", "selftest: .* 0 failed")
 
