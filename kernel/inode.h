@@ -94,6 +94,7 @@ struct mount {
 	uint32_t pages, limit;		/* of its files; limit 0: none */
 	uint32_t dev, flags;		/* minor number of st_dev, whose major is 0; of MS_KEPT */
 	enum fs_type type;
+	bool leaves;			/* while it is detached */
 	char source[];			/* what /proc/mounts says first */
 };
 

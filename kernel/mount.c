@@ -75,16 +75,8 @@ struct inode *mount_top(const struct inode *dir)
 	return (struct inode *)dir;
 }
 
-/* Is it that mount, or mounted in it or on it? What is detached is in nothing any more, and pipes are nowhere. */
-static bool is_in(const struct mount *m, const struct mount *outer)
-{
-	while (m != outer && m->covered)
-		m = m->covered->mount;
-	return m == outer;
-}
-
 /* Is this where a mount begins, in the tree as it is now? */
-static bool is_mount_point(const struct inode *dir) { return dir == dir->mount->root && is_in(dir->mount, root_inode->mount); }
+static bool is_mount_point(const struct inode *dir) { return dir == root_inode || (dir == dir->mount->root && dir->mount->covered); }
 
 /* ---- mount ---- */
 
@@ -162,7 +154,7 @@ long sys_mount(const char *source, const char *dir, const char *type, uint32_t f
 	return path_call(AT_FDCWD, dir, WALK_FOLLOW, mount_on, r);
 }
 
-/* The uppermost goes, if there are several; and the last ones first, since they may be part of others. */
+/* The uppermost goes, if there are several, and with it whatever has been mounted in it or on it: in the order of mounting backwards. */
 long unmount(struct inode *found, void *flags)
 {
 	struct inode *root = mount_top(found);
@@ -172,9 +164,12 @@ long unmount(struct inode *found, void *flags)
 		return -EINVAL;
 	if (root == root_inode || (m->users > 1 && !((uint32_t)flags & MNT_DETACH)))
 		return -EBUSY;
+	m->leaves = true;
+	list_for_each(each, &mounts, node)
+		each->leaves |= each->covered && each->covered->mount->leaves;
 	for (each = container_of(mounts.prev, struct mount, node); each != m; each = before) {
 		before = container_of(each->node.prev, struct mount, node);
-		if (is_in(each, m))
+		if (each->leaves)
 			detach(each);
 	}
 	detach(m);

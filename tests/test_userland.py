@@ -83,6 +83,11 @@ def test_leak():
     boot("", "/tests/leak 1000", mem=32, timeout=120).expect(0, " 0 failed$")
 
 
+def test_storm_of_mounts():
+    """Until the memory is used up, which comes back."""
+    boot("", "/tests/mounts storm", mem=6, timeout=120).expect(0, " 0 failed$")
+
+
 def test_leak_in_every_mode():
     for option in "vdso=compat", "vdso=off", "vdso_entry=int80":
         boot(option, "/tests/leak 100", mem=32).expect(0, " 0 failed$")

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mounts: what mount, umount and umount2 do, refuse and leave behind, for ramfs, tmpfs and proc; what is read-only; what /proc/mounts says.
+ * mounts [storm]: what mount, umount and umount2 do, refuse and leave behind, for ramfs, tmpfs and proc; what is read-only; what /proc/mounts says.
+ *
+ * storm: mounts until the memory is used up, and has it all back afterwards; for a small machine of its own.
  *
  * Needs root. On Linux it goes into a mount namespace of its own, which Postern neither has nor needs.
  */
@@ -386,8 +388,44 @@ static void test_many(void)
 	equal("and leaves a folder", rmdir("m/n"), 0);
 }
 
-int main(void)
+static long mem_free(void)
 {
+	char text[1024];
+	const char *p = read_file("/proc/meminfo", text, sizeof(text)) > 0 ? strstr(text, "MemFree:") : NULL;
+
+	return p ? strtol(p + 8, NULL, 10) : -1;
+}
+
+/* Sixteen on one place, the next ones in the first of them, and so on. The first time the kernel makes what it keeps for reuse. */
+static int storm(void)
+{
+	long before = 0;
+	int n = 0, error = 0;
+
+	plan(3);
+	for (int round = 0; round < 3; round++) {
+		scratch_enter(), mkdir("n", 0755), getcwd(here, sizeof(here));
+		before = mem_free();
+		for (n = 0; !(error = ramfs(n % 16 ? "." : "n")); n++)
+			if (n % 16 == 0)
+				chdir("n"), mkdir("n", 0755), close(open("file", O_CREAT | O_RDWR, 0644));
+		printf("# %d mounts\n", n);
+		chdir(here);
+		while (!umount2("n", MNT_DETACH))
+			;
+		scratch_leave();
+	}
+	equal("mounts end for want of memory", error, -ENOMEM);
+	ok(n > 1000, "not before");
+	equal("free memory in KiB is the same", mem_free(), before);
+	return done();
+}
+
+int main(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return storm();
 	plan(164);
 	sys(NR_UNSHARE, CLONE_NEWNS);
 	mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
