@@ -91,6 +91,19 @@ def test_sequence_of_a_guest_between_marks(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("vm", [0, 1])
+def test_sequence_has_an_event_that_came_early_once(tmp_path, vm):
+    """Which is what follows at once; with a system call between them they are two."""
+    def tick(t):
+        if vm:
+            t.add(5, "world", BEGIN, 32, 0, 0x8048000, USER).add(5, "world", END, 0, 0, 0x8048000, USER, 0x202, 5)
+        return t.add(5, "irq", BEGIN, 0, 7, 0x8048000, USER).to_ring3(9, 7)
+    early = tick(tick(Tape(vm).to_ring3(5, 7)))
+    assert told(tmp_path, early.data, "--sequence").count("> interrupt 0") == 1
+    tick(early.add(5, "syscall", BEGIN, 119, 7).to_ring3(5, 7))
+    assert told(tmp_path, early.data, "--sequence").count("> interrupt 0") == 2
+
+
 def test_text_has_times_and_arguments(tmp_path):
     text = told(tmp_path, scene(1).data)
     assert re.search(r"^ +\d+ +\+60 +1 +8  > page fault  eip 0x8048010, cs 0x73, error 0x4, cr2 0x8050000$", text, re.M), text
