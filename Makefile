@@ -54,7 +54,7 @@ COLD := $(wildcard boot/*.c drivers/*.c pv/*selftest.c pv/patch.c pv/pv.c pv/rep
 $(COLD:%=$(B)/%.o): KCFLAGS += -Os
 
 .PHONY: print-flags all iso run test check debug bench bench-check bench-linux growth sites cost trace trace-record book clean
-all: $(B)/postern.elf $(B)/initrd.cpio $(B)/shim.elf
+all: $(B)/postern.elf $(B)/initrd.cpio $(B)/boot.cpio $(B)/shim.elf
 
 include user/rules.mk
 include shim/rules.mk
