@@ -18,6 +18,14 @@
 #define DT_LNK     10
 #define DT_SOCK    12
 
+struct linux_dirent {
+	uint32_t d_ino;
+	uint32_t d_off;
+	uint16_t d_reclen;
+	char d_name[];		/* NUL-terminated; the record's last byte is the type */
+} __attribute__((packed, aligned(2)));
+_Static_assert(offsetof(struct linux_dirent, d_name) == 10, "linux_dirent");
+
 struct linux_dirent64 {
 	uint64_t d_ino;
 	int64_t d_off;

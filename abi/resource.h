@@ -35,6 +35,10 @@ struct rlimit64 {
 } __attribute__((packed, aligned(4)));
 _Static_assert(sizeof(struct rlimit) == 8 && sizeof(struct rlimit64) == 16, "rlimits");
 
+#define PRIO_PROCESS    0
+#define PRIO_PGRP       1
+#define PRIO_USER       2
+
 #define RUSAGE_SELF      0
 #define RUSAGE_CHILDREN (-1)
 #define RUSAGE_THREAD    1

@@ -287,7 +287,7 @@ long sys_select(int n, fd_set *in, fd_set *out, fd_set *ex, struct timeval *time
  * A seventh argument would be one too many: the last is a pair in memory, of the mask's
  * address and its size.
  */
-long sys_pselect6(int n, fd_set *in, fd_set *out, fd_set *ex, struct timespec *timeout, const uint32_t *mask)
+long select_masked(int n, fd_set *in, fd_set *out, fd_set *ex, void *timeout, bool wide, const uint32_t *mask)
 {
 	uint32_t pair[2] = { 0 };
 
@@ -295,5 +295,5 @@ long sys_pselect6(int n, fd_set *in, fd_set *out, fd_set *ex, struct timespec *t
 		return -EFAULT;
 	if (n < 0)
 		return -EINVAL;
-	return serve(NULL, (fd_set *[3]) { in, out, ex }, n, timeout, TIMESPEC, (const sigset_t *)pair[0], pair[1]);
+	return serve(NULL, (fd_set *[3]) { in, out, ex }, n, timeout, wide ? TIMESPEC64 : TIMESPEC, (const sigset_t *)pair[0], pair[1]);
 }

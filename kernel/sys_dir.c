@@ -309,28 +309,31 @@ long sys_umask(uint32_t mask)
 
 /* ---- reading a folder ---- */
 
-/* Where folder entries go: the user's buffer of getdents64. */
+/* Where folder entries go: the user's buffer of getdents64, or of getdents. */
 struct dir_sink {
+	bool old;
 	char *to;		/* user address of the next record */
 	uint32_t left;		/* bytes left there */
 	int error;		/* -EINVAL: an entry doesn't fit; -EFAULT; else 0 */
 };
 
 /*
- * The record is put together here and copied in one go. d_type is the type of the mode.
+ * The record is put together here and copied in one go. d_type is the type of the mode; getdents has it in the last byte.
  */
 bool dir_emit(struct dir_sink *sink, const char *name, uint32_t len, uint32_t ino, uint32_t mode, uint64_t next)
 {
-	uint32_t head = offsetof(struct linux_dirent64, d_name), size = ROUND_UP(head + len + 1, 8u);
+	uint32_t head = sink->old ? offsetof(struct linux_dirent, d_name) : offsetof(struct linux_dirent64, d_name);
+	uint32_t size = sink->old ? ROUND_UP(head + len + 2, 4u) : ROUND_UP(head + len + 1, 8u);
 	char record[offsetof(struct linux_dirent64, d_name) + NAME_MAX + 8] __attribute__((aligned(4)));
-	struct linux_dirent64 *e = (struct linux_dirent64 *)record;
 
-	e->d_ino = ino;
-	e->d_off = next;
-	e->d_reclen = size;
-	e->d_type = mode >> 12 & 15;
-	memcpy(e->d_name, name, len);
-	memset(e->d_name + len, 0, size - head - len);
+	memset(record + head + len, 0, size - head - len);
+	memcpy(record + head, name, len);
+	if (sink->old) {
+		*(struct linux_dirent *)record = (struct linux_dirent){ ino, next, size };
+		record[size - 1] = mode >> 12 & 15;
+	} else {
+		*(struct linux_dirent64 *)record = (struct linux_dirent64){ ino, next, size, mode >> 12 & 15 };
+	}
 	sink->error = size > sink->left ? -EINVAL : copy_to_user(sink->to, record, size);
 	if (sink->error)
 		return false;
@@ -358,10 +361,10 @@ static int read_folder(struct file *f, struct dir_sink *sink)
  * An error after the first entry is told by the next call. A removed folder has not
  * even "." any more.
  */
-long sys_getdents64(int fd, void *buf, uint32_t n)
+long folder_entries(int fd, void *buf, uint32_t n, bool old)
 {
 	struct file *f = fd_usable(fd);
-	struct dir_sink sink = { .to = buf, .left = n > INT32_MAX ? 0 : n };
+	struct dir_sink sink = { .old = old, .to = buf, .left = n > INT32_MAX ? 0 : n };
 
 	if (!f)
 		return -EBADF;

@@ -284,6 +284,29 @@ long sys_modify_ldt(int func, void *user, uint32_t size)
 	return -ENOSYS;
 }
 
+/*
+ * getpriority and setpriority: niceness is kept and told, but all have equal shares. What getpriority returns is 20 less it; of several
+ * processes that of the most favoured one.
+ */
+long priority(uint32_t which, int who, const int *new)
+{
+	const struct process *self = current->process;
+	long result = -ESRCH;
+
+	if (which > PRIO_USER)
+		return -EINVAL;
+	if (!who && which != PRIO_USER)
+		who = which == PRIO_PROCESS ? self->pid : self->pgid;
+	for (struct process *p = next_process(1); p; p = next_process(p->pid + 1)) {
+		if (who != (which == PRIO_PROCESS ? p->pid : which == PRIO_PGRP ? p->pgid : 0))
+			continue;
+		if (new)
+			p->nice = MAX(MIN(*new, 19), -20);
+		result = new ? 0 : MAX(result, 20 - p->nice);
+	}
+	return result;
+}
+
 /* ---- the machine ---- */
 
 /* The machine is i686 whatever the processor: that is the baseline of the user land. */
@@ -348,4 +371,16 @@ long sys_sched_getaffinity(int pid, uint32_t size, uint32_t *mask)
 	if (pid < 0 || (pid && !find_task(pid)))
 		return -ESRCH;
 	return put_user_u32(mask, 1) ? -EFAULT : (long)sizeof(*mask);
+}
+
+/* The one processor must be among them. */
+long sys_sched_setaffinity(int pid, uint32_t size, const uint32_t *mask)
+{
+	uint8_t first = 0;
+
+	if (pid < 0 || (pid && !find_task(pid)))
+		return -ESRCH;
+	if (size && copy_from_user(&first, mask, sizeof(first)))
+		return -EFAULT;
+	return first & 1 ? 0 : -EINVAL;
 }

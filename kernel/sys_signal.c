@@ -183,19 +183,20 @@ long thread_kill(int tgid, int tid, int sig)
 }
 
 /* Codes from 0 up, and SI_TKILL, are the kernel's: only to oneself may one pretend. */
-long sys_rt_sigqueueinfo(int pid, int sig, const siginfo_t *user)
+long signal_queue(int pid, int tid, int sig, const siginfo_t *user)
 {
 	struct process *p = pid > 0 ? find_process(pid) : NULL;
+	struct task *t = tid ? find_task(tid) : NULL;
 	struct siginfo_head info;
 
 	if (copy_from_user(&info, user, sizeof(info)))
 		return -EFAULT;
 	if ((info.code >= 0 || info.code == SI_TKILL) && pid != current->process->pid)
 		return -EPERM;
-	if (!p)
+	if (!p || (tid && (!t || t->process != p)))
 		return -ESRCH;
 	info.signo = sig;			/* whatever the user's says */
-	return sig < 0 || sig > NSIG ? -EINVAL : send_checked(p, NULL, &info);
+	return sig < 0 || sig > NSIG ? -EINVAL : send_checked(p, t, &info);
 }
 
 /* ---- waiting ---- */
@@ -253,7 +254,7 @@ static int wait_for_signal(sigset_t set, uint64_t deadline, struct siginfo_head 
 	return sig ?: result == -ETIMEDOUT ? -EAGAIN : -EINTR;
 }
 
-long sys_rt_sigtimedwait(const sigset_t *user, siginfo_t *user_info, const struct timespec *timeout, uint32_t size)
+long signal_wait(const sigset_t *user, siginfo_t *user_info, const void *timeout, bool wide, uint32_t size)
 {
 	uint64_t deadline = TIME_NEVER;
 	siginfo_t info = { 0 };
@@ -261,7 +262,7 @@ long sys_rt_sigtimedwait(const sigset_t *user, siginfo_t *user_info, const struc
 	int error = size != sizeof(set) ? -EINVAL : copy_from_user(&set, user, sizeof(set));
 
 	if (!error && timeout) {
-		error = timespec_read(&deadline, timeout, false);
+		error = timespec_read(&deadline, timeout, wide);
 		deadline = deadline ? deadline_after_ns(deadline) : 0;
 	}
 	int sig = error ?: wait_for_signal(set & ~UNBLOCKABLE, deadline, (struct siginfo_head *)&info);

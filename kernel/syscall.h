@@ -15,6 +15,7 @@
 
 #include "abi/errno.h"
 #include "abi/poll.h"
+#include "abi/resource.h"
 #include "abi/sched.h"
 #include "abi/wait.h"
 #include "kernel/fd.h"
@@ -49,6 +50,11 @@ struct itimerval; struct tms; struct user_desc; struct utsname;
 long put_stat(struct inode *inode, void *user);				/* kernel/sys_stat.c: the oldest shape */
 long put_stat64(struct inode *inode, void *user);
 long poll_masked(struct pollfd *fds, uint32_t n, void *timeout, bool wide, const sigset_t *mask, uint32_t size);	/* poll.c */
+long select_masked(int n, fd_set *in, fd_set *out, fd_set *ex, void *timeout, bool wide, const uint32_t *mask);
+long folder_entries(int fd, void *buf, uint32_t n, bool old);		/* kernel/sys_dir.c */
+long signal_wait(const sigset_t *set, siginfo_t *info, const void *timeout, bool wide, uint32_t size);
+long signal_queue(int pid, int tid, int sig, const siginfo_t *info);	/* tid 0: for the whole process */
+long priority(uint32_t which, int who, const int *new);			/* NULL: only tells */
 long transfer_user_vector(int fd, const struct iovec *user, int n, bool write);	/* kernel/sys_file.c */
 long thread_kill(int tgid, int tid, int sig);				/* tgid 0: whatever process tid is of */
 long suspend_with(sigset_t mask);					/* sleeps until a signal, with this mask meanwhile */
@@ -68,7 +74,11 @@ long utimens(int dir, const char *path, const void *times, uint32_t flags, enum 
 long put_statfs(struct inode *inode, void *user);
 long put_statfs64(struct inode *inode, void *user);
 long unmount(struct inode *found, void *flags);		/* MNT_FORCE has nothing to force */
-long no_attribute(struct inode *inode, void *unused);	/* -EOPNOTSUPP */
+long no_attribute(struct inode *inode, void *result);
+#define NO_ATTRIBUTE		((void *)-EOPNOTSUPP)	/* the result but for lists, which are empty: 0 */
+
+/* There is one user, as in a namespace that has root alone: every other number is EINVAL, -1 means that it stays. */
+static inline long become(uint32_t a, uint32_t b, uint32_t c) { return a + 1 > 1 || b + 1 > 1 || c + 1 > 1 ? -EINVAL : 0; }
 
 /* A 16-bit user or group number as it came, widened: -1 stays that. */
 static inline uint32_t wide_id(uint32_t id) { return (uint16_t)id == UINT16_MAX ? UINT32_MAX : (uint16_t)id; }

@@ -181,6 +181,7 @@ struct process *process_new(struct process *parent, struct task *leader, int exi
 	p->sid = current->process->sid;
 	p->ctty = current->process->ctty;
 	memcpy(p->rlimits, current->process->rlimits, sizeof(p->rlimits));
+	p->nice = current->process->nice;
 	return p;
 }
 

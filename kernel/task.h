@@ -68,6 +68,7 @@ struct process {
 	struct timer itimer_real;
 	uint64_t itimer_interval;
 	uint32_t rlimits[16][2];	/* soft, hard */
+	int nice;			/* -20 to 19 */
 };
 
 struct task {
