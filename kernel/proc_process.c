@@ -135,12 +135,18 @@ static void show_stat(struct text *t)
 	text_add(t, "%d (%s) %c %d %d %d ", p->pid, task->comm, *state_of(p), p->parent ? p->parent->pid : 0, p->pgid, p->sid);
 	text_add(t, "%u %d 0 0 0 0 0 ", p->ctty ? CONSOLE_DEVICE : 0, tty_foreground(p->ctty));
 	text_add(t, "%u 0 %u 0 ", ns_to_ticks(p->utime_ns), ns_to_ticks(p->cutime_ns));
-	text_add(t, "20 0 %u 0 %u ", p->threads, ns_to_ticks(p->start_ns));
+	text_add(t, "%d %d %u 0 %u ", 20 + p->nice, p->nice, p->threads, ns_to_ticks(p->start_ns));
 	text_add(t, "%u %u 4294967295 0 0 0 0 0 ", mm->total_vm * PAGE_SIZE, mm_resident(mm));
 	text_add(t, "%u %u %u %u ", (uint32_t)task->pending.set, (uint32_t)task->blocked, (uint32_t)handled(task, false),
 		 (uint32_t)handled(task, true));
 	text_add(t, "0 0 0 %d 0 0 0 0 0 0 0 0 0 ", p->exit_signal);
 	text_add(t, "%u %u %u %u %d\n", mm->arg_start, mm->arg_end, mm->env_start, mm->env_end, p->exit_code);
+}
+
+/* In pages: all, and what is in memory; what is shared, text, or data is not told apart. */
+static void show_statm(struct text *t)
+{
+	text_add(t, "%u %u 0 0 0 0 0\n", mm_of(t)->total_vm, mm_resident(mm_of(t)));
 }
 
 /* Everybody is root. */
@@ -172,6 +178,7 @@ const struct proc_row proc_process_rows[] = {
 	{ "mounts", PROC_TEXT, show_mounts, NULL },
 	{ "root", PROC_LINK, NULL, "/" },
 	{ "stat", PROC_TEXT, show_stat, NULL },
+	{ "statm", PROC_TEXT, show_statm, NULL },
 	{ "status", PROC_TEXT, show_status, NULL },
 	{ NULL, 0, NULL, NULL },
 };
