@@ -15,14 +15,6 @@
 #include "kernel/syscall.h"
 #include "kernel/version.h"
 
-/* Process 1 has no parent and says 0, as on Linux. Other numbers of a process: kernel/syscalls.def. */
-long sys_getppid(void)
-{
-	const struct process *parent = current->process->parent;
-
-	return parent ? parent->pid : 0;
-}
-
 /* ---- groups and sessions ---- */
 
 /* 0 means the caller wherever a call takes a process. NULL: there is none. Zombies count. */

@@ -118,7 +118,7 @@ static inline struct regs *task_user_regs(const struct task *t)
 }
 
 /* The running task; from the stack pointer, so it needs no per-CPU data. */
-static inline struct task *current_task(void)
+static inline __attribute__((always_inline)) struct task *current_task(void)
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
