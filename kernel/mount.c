@@ -102,13 +102,15 @@ static int read_options(struct request *r, enum fs_type type)
 	return 0;
 }
 
-/* The flags are replaced; the options stay. */
-static int remount(struct mount *m, const struct inode *root, const struct request *r)
+/* The flags are replaced; the mode stays, and the limit if none is given. */
+static int remount(struct mount *m, const struct inode *root, struct request *r)
 {
-	if (!is_mount_point(root) || *r->text[OPTIONS])
+	r->limit = m->limit;
+	if (!is_mount_point(root) || read_options(r, m->type) || (m->limit && r->limit < m->pages))
 		return -EINVAL;
 	if ((r->flags & MS_RDONLY) && m->writers)
 		return -EBUSY;
+	m->limit = r->limit;
 	m->flags = r->flags & MS_KEPT;
 	return 0;
 }

@@ -325,8 +325,12 @@ static void test_tmpfs(void)
 	equal("what fits is written", write(fd, page, 4096) + write(fd, page, 4000), 8096);
 	equal("what doesn't isn't", (lseek(fd, 8192, SEEK_SET), write(fd, page, 1)), -ENOSPC);
 	equal("nothing is free", statfs("m").f_bfree, 0);
+	equal("nor can it be less", mount(NULL, "m", NULL, MS_REMOUNT, "size=4k"), -EINVAL);
+	equal("but more", mount(NULL, "m", NULL, MS_REMOUNT, "size=12k"), 0);
+	equal("is free then", statfs("m").f_bfree, 1);
 	sys(__NR_ftruncate, fd, 4096);
-	equal("until a file gets smaller", statfs("m").f_bfree, 1);
+	equal("and when a file gets smaller", statfs("m").f_bfree, 2);
+	equal("a remount with an unknown option", mount(NULL, "m", NULL, MS_REMOUNT, "nonsense=1"), -EINVAL);
 	close(fd);
 	umount("m");
 	equal("tmpfs with an unknown option", mount("t", "m", "tmpfs", 0, "size=8k,nonsense=1"), -EINVAL);
@@ -426,7 +430,7 @@ int main(int argc, char **argv)
 	(void)argv;
 	if (argc > 1)
 		return storm();
-	plan(164);
+	plan(168);
 	sys(NR_UNSHARE, CLONE_NEWNS);
 	mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	scratch_enter();
