@@ -430,6 +430,8 @@ static bool comparable(const struct call *c, const struct result *g, const struc
 	return g->value != -ENAMETOOLONG && h->value != -ENAMETOOLONG && *c->path;
 }
 
+static bool host_mounts;	/* in a namespace of its own; a root in a container may not */
+
 /* On the host it is only a folder, in which others live. */
 static bool is_root(const char *path)
 {
@@ -453,7 +455,7 @@ static bool test_against_host(unsigned rounds)
 			continue;	/* positions in folders are the file system's own */
 		if (c.op == WRITEV && fd_file(c.fd) && file_is_pipe(fd_file(c.fd)))
 			continue;	/* the parts are laid out in pages as if written apart */
-		if ((c.op == MOUNT || c.op == UMOUNT) && is_root(c.path))
+		if ((c.op == MOUNT || c.op == UMOUNT) && (!host_mounts || is_root(c.path)))
 			continue;
 		memset(&g, 0, sizeof(g));
 		memset(&h, 0, sizeof(h));
@@ -563,7 +565,9 @@ static bool enter_host_folder(const char *folder)
 		host(NR(6, 3), fd, 0, 0, 0, 0);
 	umask(022);
 	signal(13, (void *)1);
-	return !unshare(0x20000) && !host(NR(21, 165), (long)"none", (long)"/", 0, 0x44000, 0) && !host(NR(15, 90), (long)folder, 0755, 0, 0, 0) && !chroot(folder) && !chdir("/") &&
+	host_mounts = !unshare(0x20000) && !host(NR(21, 165), (long)"none", (long)"/", 0, 0x44000, 0);
+	printf("# mounts are %scompared\n", host_mounts ? "" : "not ");
+	return !host(NR(15, 90), (long)folder, 0755, 0, 0, 0) && !chroot(folder) && !chdir("/") &&
 	       !host(NR(39, 83), (long)"/dev", 0755, 0, 0, 0) && !host(NR(39, 83), (long)"/proc", 0555, 0, 0, 0) &&
 	       !setrlimit(7, limits);
 }
