@@ -49,12 +49,12 @@ int fd_install(struct file *f, uint32_t from, bool close_on_exec);
 int fd_set_cloexec(int fd, bool on);	/* 0 or -EBADF */
 
 extern struct list locks;		/* kernel/lock.c: of all files */
-void locks_drop(const struct inode *inode, const void *owner);
+void locks_drop(const struct inode *inode, const void *owner, bool whole);	/* whole: flock's alone */
 /* The file is closed: what the owner, a descriptor table or the file itself, has locked in it is free. */
 static inline void locks_drop_any(const struct file *f, const void *owner)
 {
 	if (__builtin_expect(!list_empty(&locks), 0))
-		locks_drop(f->inode, owner);
+		locks_drop(f->inode, owner, false);
 }
 long lock_fcntl(struct file *f, int fd, uint32_t cmd, uint32_t arg);
 

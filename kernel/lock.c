@@ -40,12 +40,12 @@ static const struct lock *obstacle(const struct lock *wish)
 	return NULL;
 }
 
-void locks_drop(const struct inode *inode, const void *owner)
+void locks_drop(const struct inode *inode, const void *owner, bool whole)
 {
 	struct lock *l, *next;
 
 	list_for_each_safe(l, next, &locks, node)
-		if (l->inode == inode && l->owner == owner) {
+		if (l->inode == inode && l->owner == owner && l->whole >= whole) {
 			list_del(&l->node);
 			kfree(l);
 		}
@@ -104,7 +104,7 @@ static long set(struct file *f, int fd, struct lock *wish, bool wait)
 
 	if (wish->type != F_UNLCK && obstacle(wish)) {
 		if (wish->whole)	/* lest two that share wait for each other to be alone */
-			locks_drop(f->inode, f);
+			locks_drop(f->inode, f, true);
 		if (!wait)
 			return -EAGAIN;
 		file_get(f);
@@ -133,16 +133,16 @@ long sys_flock(int fd, int op)
 static int read_range(const struct file *f, const struct flock64 *from, struct lock *to)
 {
 	const int64_t bases[] = { [SEEK_SET] = 0, [SEEK_CUR] = f->pos, [SEEK_END] = f->inode->size };
-	int64_t start, last = INT64_MAX, more;
+	int64_t start, last = INT64_MAX;
 
 	if ((uint16_t)from->l_whence > SEEK_END)
 		return -EINVAL;
 	if (__builtin_add_overflow(bases[from->l_whence], from->l_start, &start) ||
-	    (from->l_len && (__builtin_sub_overflow(from->l_len, 1, &more) || __builtin_add_overflow(start, more, &last))))
+	    (from->l_len > 0 && __builtin_add_overflow(start, from->l_len - 1, &last)))
 		return -EOVERFLOW;
-	if (start < 0 || last < -1 || (from->l_len < 0 && !start))
+	if (start < 0 || (from->l_len < 0 && start + from->l_len < 0))
 		return -EINVAL;
-	to->start = from->l_len < 0 ? last + 1 : start;
+	to->start = from->l_len < 0 ? start + from->l_len : start;
 	to->last = from->l_len < 0 ? start - 1 : last;
 	return 0;
 }
@@ -170,6 +170,8 @@ long lock_fcntl(struct file *f, int fd, uint32_t cmd, uint32_t arg)
 	l.l_type = F_UNLCK;
 	if (other)
 		l = (struct flock64){ other->type, SEEK_SET, other->start, other->last == INT64_MAX ? 0 : other->last - other->start + 1, other->pid };
+	if (narrow && other && l.l_start + MAX(l.l_len - 1, 0) > INT32_MAX)
+		return -EOVERFLOW;
 	if (narrow)
 		l32 = (struct flock){ l.l_type, l.l_whence, l.l_start, l.l_len, l.l_pid };
 	return copy_to_user((void *)arg, narrow ? (void *)&l32 : &l, narrow ? sizeof(l32) : sizeof(l));

@@ -152,7 +152,7 @@ long sys_mount(const char *source, const char *dir, const char *type, uint32_t f
 		error = from[i] ? strncpy_from_user(r->text[i], from[i], PATH_MAX) : 0;
 	if (error < 0)
 		return error == -ENAMETOOLONG ? -EINVAL : error;
-	r->flags = flags;
+	r->flags = flags >> 16 == MS_MAGIC ? (uint16_t)flags : flags;
 	return path_call(AT_FDCWD, dir, WALK_FOLLOW, mount_on, r);
 }
 

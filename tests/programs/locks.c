@@ -105,6 +105,8 @@ static void open_files(int a)
 	SHOW(lock(b, F_SETLK, F_WRLCK, 2, 3));
 	SHOW(fcntl(b, F_OFD_GETLK, &l));
 	printf("%d %ld %ld %d\n", l.l_type, (long)l.l_start, (long)l.l_len, (int)l.l_pid);
+	SHOW(flock(a, LOCK_EX | LOCK_NB));
+	SHOW(lock(b, F_OFD_SETLK, F_WRLCK, 2, 3));
 	if (!fork()) {
 		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 		puts("done");

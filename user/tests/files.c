@@ -272,12 +272,28 @@ static void test_inherit(void)
 	close(50);
 }
 
+/* The two shapes of struct flock; locks.c of tests/programs has the rest, for which the C library needs only one. */
+static void test_locks(void)
+{
+	int a = open("rw", O_RDWR), b = open("rw", O_RDWR);
+	struct flock narrow = { .l_type = F_WRLCK };
+	struct flock64 far = { .l_type = F_WRLCK, .l_start = 3ll << 30, .l_len = 10 }, wide = { .l_type = F_WRLCK };
+
+	equal("a lock beyond 2 GiB", sys(__NR_fcntl64, a, F_OFD_SETLK, &far), 0);
+	equal("can't be told by the narrow F_GETLK", fcntl(b, F_GETLK, ADDR(&narrow)), -EOVERFLOW);
+	equal("but by the wide one", sys(__NR_fcntl64, b, F_GETLK64, &wide), 0);
+	ok(wide.l_start == far.l_start && wide.l_len == 10 && wide.l_pid == -1, "in full");
+	wide = (struct flock64){ .l_type = F_WRLCK, .l_len = INT64_MIN };
+	equal("the most negative length", sys(__NR_fcntl64, b, F_SETLK64, &wide), -EINVAL);
+	close(a), close(b);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 3)
 		return fcntl(atoi(argv[2]), F_GETFD) == 0 && fcntl(atoi(argv[3]), F_GETFD) == -EBADF ? 0 : 3;
 	self = argv[0];
-	plan(125);
+	plan(130);
 	scratch_enter();
 	make_file("file", "text");
 	mkdir("dir", 0755);
@@ -295,6 +311,7 @@ int main(int argc, char **argv)
 	test_dup();
 	test_unlinked();
 	test_inherit();
+	test_locks();
 	scratch_leave();
 	return done();
 }

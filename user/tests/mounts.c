@@ -255,6 +255,8 @@ static void test_links(void)
 	equal("umount2 need not", umount2("link", UMOUNT_NOFOLLOW), -EINVAL);
 	equal("but may", umount2("link", 0), 0);
 	unlink("link");
+	equal("flags with the mark of before Linux 2.4", mount("none", "m", "ramfs", 0xC0ED0000 | MS_NOSUID, NULL), 0);
+	umount("m");
 }
 
 static int run_program(void)
@@ -430,7 +432,7 @@ int main(int argc, char **argv)
 	(void)argv;
 	if (argc > 1)
 		return storm();
-	plan(168);
+	plan(169);
 	sys(NR_UNSHARE, CLONE_NEWNS);
 	mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	scratch_enter();
