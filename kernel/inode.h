@@ -109,7 +109,7 @@ struct inode {
 	uint32_t nlink;
 	uint32_t uid, gid;		/* told, no more */
 	uint32_t ino;
-	struct mount *mount;		/* not referenced: it lives as long as it has inodes */
+	struct mount *mount, *cover;	/* not referenced: its own, which lives as long as it has inodes; and the one that covers the folder */
 	uint32_t rdev;			/* device nodes: major << 8 | minor */
 	uint64_t size;
 	uint64_t atime, mtime, ctime;	/* ns since 1970; below 0 they wrap: before it */
@@ -142,7 +142,12 @@ static inline void inode_put(struct inode *inode) { if (--inode->count == 0) ino
  */
 struct mount *mount_at(struct inode *dir, enum fs_type type, const char *source, uint32_t flags, uint32_t mode, uint32_t limit);
 /* The uppermost of what covers a folder; the folder itself, if nothing does. */
-struct inode *mount_top(const struct inode *dir);
+static inline struct inode *mount_top(const struct inode *dir)
+{
+	while (dir->cover)
+		dir = dir->cover->root;
+	return (struct inode *)dir;
+}
 void mount_free(struct mount *m);	/* the last user has gone */
 
 static inline void mount_put(struct mount *m) { if (__builtin_expect(!--m->users, 0)) mount_free(m); }

@@ -39,6 +39,7 @@ struct mount *mount_at(struct inode *dir, enum fs_type type, const char *source,
 	root->nlink = 2;
 	if (dir) {
 		root->parent = inode_get(dir->parent);
+		dir->cover = m;
 		dir->mount->users++;
 		ramfs_replace(dir, root);
 	}
@@ -59,20 +60,10 @@ static void detach(struct mount *m)
 	ramfs_replace(m->root, m->covered);
 	mount_put(m->covered->mount);
 	inode_put(m->root->parent);
+	m->covered->cover = NULL;
 	m->covered = m->root->parent = NULL;
 	list_del(&m->node);
 	mount_put(m);
-}
-
-/* In the order of mounting, so what covers the root of another comes behind that. */
-struct inode *mount_top(const struct inode *dir)
-{
-	const struct mount *m;
-
-	list_for_each(m, &mounts, node)
-		if (m->covered == dir)
-			dir = m->root;
-	return (struct inode *)dir;
 }
 
 /* Is this where a mount begins, in the tree as it is now? */
