@@ -24,8 +24,12 @@ NOT_COMPARED = {
     "forkbomb": "would use up the host (below)",
     "memhog": "would use up the host (below)",
     "leak": "needs a machine of its own (below)",
+    "exhaust": "would use up the host (below)",
 }
-RECORDED_ONLY = {"badargs": "a 64-bit kernel takes lengths and addresses above 2 GiB that i386 refuses"}
+RECORDED_ONLY = {
+    "badargs": "a 64-bit kernel takes lengths and addresses above 2 GiB that i386 refuses",
+    "storm": "signals sent to numbers of processes are not for a host that is needed",
+}
 PROGRAMS = sorted(p.stem for p in (ROOT / "user/tests").glob("*.c"))
 
 
@@ -99,6 +103,20 @@ def test_fork_bomb_and_memory_hog(mem):
     """The kernel survives both, and the memory comes back."""
     words = "-c 'forkbomb && memhog && forkbomb && leak 20'"
     boot("", words, mem=mem, timeout=200).expect(0, " 0 failed$")
+
+
+@pytest.mark.parametrize("mem", [4, 8, 64])
+@pytest.mark.early
+def test_want_of_everything(mem):
+    """Fifteen resources run out, one after another; a neighbour is served within 100 million instructions, and the memory comes back."""
+    boot("", "/tests/exhaust 100", mem=mem, timeout=300, icount=True).expect(0, "^46 passed, 0 failed$")
+
+
+@pytest.mark.parametrize("cpu", ["pentium3", "qemu32,-sep", "max"])
+def test_storms(cpu):
+    """Signals, forks and ends; a process that is not in it is served within 100 million instructions. Then a fork bomb, and no memory is lost."""
+    words = "-c 'storm 1 100 && forkbomb && leak 20'"
+    boot("", words, cpu=cpu, mem=32, timeout=200, icount=True).expect(0, "^6 passed, 0 failed$", "^4 passed, 0 failed$", "^ok free memory")
 
 
 @pytest.mark.parametrize("mode", ["", "vdso=compat", "vdso=off"])

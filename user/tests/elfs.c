@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elfs: executes a tiny ELF file and many that are wrong in one field, then a hundred that are wrong anywhere.
+ * elfs: executes a tiny ELF file, many that are wrong in one field, each field with each of many odd values, then a hundred that are wrong anywhere.
  *
  * The good one exits with 42. What is wrong must be refused with an error (the child then exits with 100 + error) or
  * die of a signal; never anything else, and never hang.
@@ -158,10 +158,28 @@ static uint32_t rnd(uint32_t below)
 	return (seed >> 8) % below;
 }
 
+static const uint32_t odd[] = { 0, 1, 0xff, 0x7f, 0x80, 0x10, 0xfff, 0x1000, 0x7fffffff, 0x80000000, 0xffffffff, 0xbffff000, 0xc0000000 };
+
+/* Each word and half word behind e_ident, each odd value. */
+static void test_every_field(void)
+{
+	int wrong = 0;
+
+	for (uint32_t at = 16; at < offsetof(struct file, code); at += 2)
+		for (uint32_t i = 0; i < 2 * ARRAY_SIZE(odd); i++) {
+			f = good;
+			memcpy((uint8_t *)&f + at, &odd[i / 2], i % 2 ? 4 : 2);
+			int r = run(sizeof(f));
+			if (!proper(r)) {
+				printf("# %#x at %u: %d\n", odd[i / 2], at, r);
+				wrong++;
+			}
+		}
+	equal("every field with every odd value ends in an error or a signal", wrong, 0);
+}
+
 static void test_random(void)
 {
-	static const uint32_t odd[] = { 0, 1, 0xff, 0x7f, 0x80, 0x10, 0xfff, 0x1000, 0x7fffffff, 0x80000000, 0xffffffff,
-					0xbffff000, 0xc0000000 };
 	int wrong = 0;
 
 	for (int i = 0; i < 100; i++) {
@@ -184,13 +202,14 @@ static void test_random(void)
 
 int main(void)
 {
-	plan(42);
+	plan(43);
 	scratch_enter();
 	f = good;
 	equal("a good one", run(sizeof(f)), 42);
 	test_fields();
 	test_short();
 	test_interpreter();
+	test_every_field();
 	test_random();
 	scratch_leave();
 	return done();
