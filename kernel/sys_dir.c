@@ -326,14 +326,13 @@ bool dir_emit(struct dir_sink *sink, const char *name, uint32_t len, uint32_t in
 	uint32_t size = sink->old ? ROUND_UP(head + len + 2, 4u) : ROUND_UP(head + len + 1, 8u);
 	char record[offsetof(struct linux_dirent64, d_name) + NAME_MAX + 8] __attribute__((aligned(4)));
 
-	memset(record + head + len, 0, size - head - len);
-	memcpy(record + head, name, len);
-	if (sink->old) {
+	if (sink->old)
 		*(struct linux_dirent *)record = (struct linux_dirent){ ino, next, size };
-		record[size - 1] = mode >> 12 & 15;
-	} else {
+	else
 		*(struct linux_dirent64 *)record = (struct linux_dirent64){ ino, next, size, mode >> 12 & 15 };
-	}
+	memcpy(record + head, name, len);	/* after the struct, whose last byte is the first of these */
+	memset(record + head + len, 0, size - head - len);
+	record[size - 1] = sink->old ? mode >> 12 & 15 : 0;
 	sink->error = size > sink->left ? -EINVAL : copy_to_user(sink->to, record, size);
 	if (sink->error)
 		return false;

@@ -128,6 +128,13 @@ static void test_small(void)
 	equal("set_robust_list of a wrong size", sys(__NR_set_robust_list, NULL, 13), -EINVAL);
 }
 
+/* Nicer by more than there is; the C library's nice never asks for that. */
+static int very_nice(void)
+{
+	sys(__NR_nice, 1), sys(__NR_nice, INT32_MAX);
+	return sys(__NR_getpriority, 0, 0);
+}
+
 /* Numbers that Linux i386 gave up or never gave out: each must be refused, by both ways in. */
 static void test_unknown(void)
 {
@@ -145,7 +152,7 @@ static void test_unknown(void)
 
 int main(void)
 {
-	plan(43);
+	plan(44);
 	scratch_enter();
 	test_identity();
 	test_uname();
@@ -154,6 +161,7 @@ int main(void)
 	equal("a limit on descriptors", in_child(few_files), 0);
 	equal("a limit on the size of files", in_child(small_files) & ~0x80, SIGXFSZ);
 	equal("a limit on memory", in_child(little_memory), 0);
+	equal("the nicest", in_child(very_nice), W_EXITCODE(1, 0));
 	test_small();
 	test_unknown();
 	scratch_leave();
