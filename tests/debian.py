@@ -3,13 +3,17 @@
 
 As a program (tools/test) it fetches all that the tests want. Where a fetch fails, the tests that want the package are skipped with that reason.
 """
+import difflib
 import functools
 import itertools
+import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -116,7 +120,107 @@ def packages_initrd(*names):
     return pack(",".join(("busybox", *names)) + ".cpio", *(BUILD / "debian" / p for p in fetched(*names, depends=True).split()))
 
 
+# ---- tests/programs/debian.transcript ----
+
+class Section(NamedTuple):
+    """What one shell runs: (command, expected lines)..."""
+    packages: tuple
+    long: bool
+    steps: tuple
+
+    def script(self):
+        """Shows each command as the transcript does and runs it."""
+        return "".join(f"printf '%s\\n' {shlex.quote(shown)}\n" + re.sub(r"^[$>] ", "", shown, flags=re.M) + "\n" for shown, _ in self.steps)
+
+    def pattern(self):
+        """What it prints then, as a regular expression."""
+        lines = []
+        for shown, expected in self.steps:
+            lines += [re.escape(x) + "\n" for x in shown.split("\n")]
+            lines += [r"(?:.*\n)*?" if x == "..." else re.escape(x.rstrip()).replace(r"\.\.\.", ".*") + " *\n" for x in expected]
+        return "".join(lines)
+
+
+def read_transcript():
+    """{name: Section} of tests/programs/debian.transcript, whose head tells its form."""
+    sections = {}
+    for part in re.split(r"^=== ", (FROM / "debian.transcript").read_text(), flags=re.M)[1:]:
+        head, body = part.split("\n", 1)
+        name, packages = head.split(": ")
+        steps = re.findall(r"^(\$ .*(?:\n> .*)*)\n((?:(?!\$ ).*\n)*)", body, re.M)
+        sections[name.rstrip("!")] = Section(tuple(packages.split()), name.endswith("!"),
+                                             tuple((shown, tuple(expected.rstrip("\n").split("\n") if expected.strip() else ())) for shown, expected in steps))
+    return sections
+
+
+SECTIONS = read_transcript()
+# Runs sections and shows what they have printed: run-sections NAME...
+RUN_SECTIONS = """export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C TZ=UTC HOME=/root TERM=vt100
+for section; do
+	echo "=== $section"
+	mkdir -p "/tmp/w/$section" && cd "/tmp/w/$section" || exit
+	dash "/sections/$section" </dev/null >/tmp/w/out 2>&1
+	cat /tmp/w/out
+done
+echo "=== end"
+"""
+
+
+def transcript_packages(names):
+    """What these sections need, with the packages that those depend on."""
+    return fetched("dash", "coreutils", *sorted({p for n in names for p in SECTIONS[n].packages}), depends=True).split()
+
+
+@functools.cache
+def transcript_tree(names):
+    """A folder with these sections' scripts."""
+    tree = BUILD / f"sections-{len(names)}"
+    (tree / "sections").mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (tree / "sections" / name).write_text(SECTIONS[name].script())
+    (tree / "run-sections").write_text(RUN_SECTIONS)
+    (tree / "bin").mkdir(exist_ok=True)
+    if not (tree / "bin/sh").is_symlink():
+        (tree / "bin/sh").symlink_to("dash")    # as the installation of dash does it
+    return tree
+
+
+@functools.cache
+def transcript_initrd(names):
+    """The busybox initrd with what these sections run."""
+    busybox_initrd()
+    return pack(f"sections-{len(names)}.cpio", *(BUILD / "debian" / p for p in transcript_packages(names)), transcript_tree(names))
+
+
+def transcript_on_host(names):
+    """What these sections print here: in a root folder, with process numbers and mounts, of their own. For root alone."""
+    root = BUILD / f"sections-root-{len(names)}"
+    shutil.rmtree(root, ignore_errors=True)
+    for source in (ROOT / "user/busybox", *(BUILD / "debian" / p for p in transcript_packages(names)), transcript_tree(names)):
+        subprocess.run(["cp", "-a", f"{source}/.", root], check=True)
+    inside = """mkdir -p proc dev tmp root; mount -t proc proc proc; mount -t tmpfs none dev; mount -t tmpfs none tmp
+        mknod -m 666 dev/null c 1 3; mknod -m 666 dev/zero c 1 5; mknod -m 666 dev/urandom c 1 9; ln -s /proc/self/fd dev/fd
+        exec chroot . /bin/dash /run-sections "$@" """
+    p = subprocess.run(["unshare", "--mount", "--pid", "--fork", "sh", "-c", inside, "sh", *names], cwd=root, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=200, check=False)
+    return p.stdout
+
+
+def transcript_faults(names, text):
+    """Where what was printed is not what the transcript says: {section: comparison}."""
+    printed = dict(re.findall(r"^=== (\S+)\n(.*?)(?=^=== )", text, re.M | re.S))
+    faults = {}
+    for name in names:
+        section = SECTIONS[name]
+        if not re.fullmatch(section.pattern(), printed.get(name, "")):
+            expected = [line for shown, lines in section.steps for line in (*shown.split("\n"), *lines)]
+            faults[name] = "\n".join(difflib.unified_diff(expected, printed.get(name, "").splitlines(), "transcript", "printed", n=1, lineterm=""))
+    return faults
+
+
 if __name__ == "__main__":
     failed, text, _ = fetch(*PACKAGES)
+    if not failed:
+        failed, text, _ = fetch("dash", *sorted({p for s in SECTIONS.values() for p in s.packages}), depends=True)
     sys.stdout.write(text)
     sys.exit(failed)

@@ -18,7 +18,7 @@ import time
 import pytest
 
 import debian
-from machine import BUILD, ROOT, boot
+from machine import BUILD, ROOT, boot, runs_i386
 
 pytestmark = pytest.mark.platforms("native", "lguest")
 
@@ -108,6 +108,41 @@ def test_busybox_and_coreutils():
 @pytest.mark.parametrize("mode", ["compat", "off"])
 def test_busybox_and_coreutils_in_another_mode(mode):
     compare(("sh",), SCRIPTS, cpu="pentium3", options=f"vdso={mode}")
+
+
+# ---- the transcript: a table of programs by what they print ----
+
+SHORT = tuple(name for name, section in debian.SECTIONS.items() if not section.long)
+ALL = tuple(debian.SECTIONS)
+
+
+def run_sections(names, **more):
+    """Boots once for all of them."""
+    console = run(f"-c 'dash /run-sections {' '.join(names)}'", initrd=debian.transcript_initrd(names), timeout=300, **more)
+    faults = debian.transcript_faults(names, console)
+    assert not faults, "\n".join(f"=== {name}\n{fault}" for name, fault in faults.items())
+
+
+@pytest.mark.early
+def test_transcript(platform):
+    run_sections(SHORT, mem=384, **({"cpu": NO_AVX} if platform == "native" else {"cpu": "pentium3", "options": "vdso=off"}))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("cpu", ["pentium3", NO_AVX])
+@pytest.mark.parametrize("mode", ["on", "compat", "off"])
+def test_transcript_in_every_mode(cpu, mode):
+    run_sections(ALL, mem=640, cpu=cpu, options=f"vdso={mode}")
+
+
+@pytest.mark.platforms("native")
+@pytest.mark.parametrize("names", [pytest.param(SHORT, id="short"), pytest.param(ALL, id="all", marks=pytest.mark.long)])
+def test_transcript_is_what_linux_prints(names):
+    """The same programs, files of the same packages, in a root folder here."""
+    if os.geteuid() or not runs_i386():
+        pytest.skip("another root folder is for root, and i386 programs for who can run them")
+    faults = debian.transcript_faults(names, debian.transcript_on_host(names))
+    assert not faults, "\n".join(f"=== {name}\n{fault}" for name, fault in faults.items())
 
 
 # ---- expected patterns ----
