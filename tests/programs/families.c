@@ -100,10 +100,6 @@ static void folder_the_old_way(void)
 	SHOW(syncfs(fd));
 	SHOW(syncfs(-1));
 	close(fd);
-	fd = open("old/f", O_RDWR);
-	SHOW(posix_fallocate(fd, 0, 10000));
-	SHOW(lseek(fd, 0, SEEK_END));
-	close(fd);
 }
 
 static void queued(int sig, siginfo_t *info, void *context)
