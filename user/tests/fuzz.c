@@ -36,7 +36,7 @@ static const struct call { uint16_t nr; uint8_t how; char kinds[8]; } calls[] = 
 	{ __NR_restart_syscall, 0, "" }, { __NR_exit, RARE, "n" }, { __NR_fork, RARE, "" }, { __NR_read, WAITS, "fpn" }, { __NR_write, WAITS, "fpn" },
 	{ __NR_open, WAITS, "sxx" }, { __NR_close, 0, "f" }, { __NR_waitpid, WAITS, "ipx" }, { __NR_creat, 0, "sx" }, { __NR_link, 0, "ss" },
 	{ __NR_unlink, 0, "s" }, { __NR_execve, RARE, "epp" }, { __NR_chdir, 0, "s" }, { __NR_time, 0, "p" }, { __NR_mknod, 0, "sxx" },
-	{ __NR_mount, 0, "slkxs" }, { __NR_umount2, 0, "ln" }, { __NR_umount2, 0, "lx" },
+	{ __NR_mount, 0, "slkn" }, { __NR_mount, 0, "slkn" }, { __NR_mount, 0, "slkxs" }, { __NR_umount2, 0, "ln" }, { __NR_umount2, 0, "lx" },
 	{ __NR_chmod, 0, "sx" }, { __NR_lseek, 0, "fan" }, { __NR_getpid, 0, "" }, { __NR_alarm, 0, "n" }, { __NR_pause, WAITS, "" },
 	{ __NR_access, 0, "sn" }, { __NR_sync, 0, "" }, { __NR_kill, RARE, "ig" }, { __NR_rename, 0, "ss" }, { __NR_mkdir, 0, "sx" },
 	{ __NR_rmdir, 0, "s" }, { __NR_dup, 0, "f" }, { __NR_pipe, 0, "p" }, { __NR_times, 0, "p" }, { __NR_brk, RARE, "a" },
