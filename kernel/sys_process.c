@@ -368,11 +368,11 @@ long sys_sched_getaffinity(int pid, uint32_t size, uint32_t *mask)
 /* The one processor must be among them. */
 long sys_sched_setaffinity(int pid, uint32_t size, const uint32_t *mask)
 {
-	uint8_t first = 0;
+	uint32_t bits = 0;
 
 	if (pid < 0 || (pid && !find_task(pid)))
 		return -ESRCH;
-	if (size && copy_from_user(&first, mask, sizeof(first)))
+	if (copy_from_user(&bits, mask, MIN(size, sizeof(bits))))
 		return -EFAULT;
-	return first & 1 ? 0 : -EINVAL;
+	return bits & 1 ? 0 : -EINVAL;
 }

@@ -191,7 +191,7 @@ long signal_queue(int pid, int tid, int sig, const siginfo_t *user)
 
 	if (copy_from_user(&info, user, sizeof(info)))
 		return -EFAULT;
-	if ((info.code >= 0 || info.code == SI_TKILL) && pid != current->process->pid)
+	if ((info.code >= 0 || info.code == SI_TKILL) && (tid ?: pid) != current->pid)
 		return -EPERM;
 	if (!p || (tid && (!t || t->process != p)))
 		return -ESRCH;

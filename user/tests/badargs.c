@@ -215,6 +215,24 @@ static const struct row { uint16_t nr; char kinds[8]; int args[6]; } rows[] = {
 	R(ppoll_time64, "", BUF, 1, BUF, BUF, 8),
 	R(futex_time64, "pnnp--", BUF, FUTEX_WAIT, 1, BUF, BUF, 0),
 	R(faccessat2, "", DIR_FD, FILE, R_OK, 0),
+	/* One user, and so no other numbers. */
+	R(setuid, "-", 0), R(setgid, "-", 0), R(setreuid, "--", 0, 0), R(setregid, "--", 0, 0), R(setresuid, "---", 0, 0, 0), R(setresgid, "---", 0, 0, 0),
+	R(setuid32, "-", 0), R(setgid32, "-", 0), R(setreuid32, "--", 0, 0), R(setregid32, "--", 0, 0), R(setresuid32, "---", 0, 0, 0),
+	R(setresgid32, "---", 0, 0, 0), R(setgroups, "-", 0, BUF), R(setgroups32, "-", 0, BUF), R(getgroups, "", 0, BUF),
+	R(getresuid32, "", BUF, BUF, BUF), R(getresgid32, "", BUF, BUF, BUF),
+	R(nice, "", 0),
+	R(getpriority, "", 0, 0),
+	R(setpriority, "", 0, 0, 0),
+	R(getdents, "", DIR_FD, BUF, 1000),
+	R(setxattr, "", FILE, FILE, BUF, 1, 0), R(lsetxattr, "", FILE, FILE, BUF, 1, 0), R(fsetxattr, "", FILE_FD, FILE, BUF, 1, 0),
+	R(listxattr, "", FILE, 0, 0), R(llistxattr, "", FILE, 0, 0), R(flistxattr, "", FILE_FD, 0, 0),
+	R(removexattr, "", FILE, FILE), R(lremovexattr, "", FILE, FILE), R(fremovexattr, "", FILE_FD, FILE),
+	R(sched_setaffinity, "", 0, 4, BAD_TIME),
+	R(fallocate, "-", CLOSED, 0, 0, 0, 0, 0),	/* tmpfs can, ramfs can't */
+	R(rt_tgsigqueueinfo, "", SELF, SELF, 0, BUF),
+	R(syncfs, "", FILE_FD),
+	R(pselect6_time64, "", 32, BUF, BUF, BUF, BUF, BUF),
+	R(rt_sigtimedwait_time64, "", BUF, BUF, BUF, 8),
 };
 
 /* ---- the values ---- */
