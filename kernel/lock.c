@@ -97,23 +97,22 @@ static int grant(struct lock *wish)
 	return failed ? -ENOLCK : 0;
 }
 
-/* May sleep; then the descriptor may be closed meanwhile, and nobody would drop the lock. */
+/* May sleep; if a table's descriptor is closed meanwhile, nobody would drop the lock. An open file's goes with the file. */
 static long set(struct file *f, int fd, struct lock *wish, bool wait)
 {
 	int error = 0;
 
+	file_get(f);
 	if (wish->type != F_UNLCK && obstacle(wish)) {
 		if (wish->whole)	/* lest two that share wait for each other to be alone */
 			locks_drop(f->inode, f, true);
-		if (!wait)
-			return -EAGAIN;
-		file_get(f);
-		error = WAIT_EVENT(&changed, !obstacle(wish), TIME_NEVER) ? -ERESTARTSYS : 0;
-		if (!error && fd_file(fd) != f)
+		error = !wait ? -EAGAIN : WAIT_EVENT(&changed, !obstacle(wish), TIME_NEVER) ? -ERESTARTSYS : 0;
+		if (!error && wish->owner != f && fd_file(fd) != f)
 			error = -EBADF;
-		file_put(f);
 	}
-	return error ?: grant(wish);
+	error = error ?: grant(wish);
+	file_put(f);
+	return error;
 }
 
 long sys_flock(int fd, int op)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Locks on files: fcntl's on ranges, of processes and of open files, and flock's; who is in whose way, who waits, and what drops them. */
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -119,6 +122,48 @@ static void open_files(int a)
 	close(b);
 }
 
+struct waiter { int fd; bool record; long result; };
+
+static void *wait_for_lock(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->result = w->record ? lock(w->fd, F_SETLKW, F_WRLCK, 0, 1) : flock(w->fd, LOCK_EX);
+	w->result = w->result ? errno : 0;
+	return NULL;
+}
+
+/* The descriptor that a thread waits by is closed before a child lets go; another one of the file is still there. */
+static void closed_meanwhile(bool record)
+{
+	struct waiter w = { open("locks", O_RDWR), record, -1 };
+	int has_it[2];
+	pthread_t thread;
+	pid_t child;
+
+	pipe(has_it);
+	if (!(child = fork())) {
+		int fd = open("locks", O_RDWR);
+		write(has_it[1], "", 1 + (record ? lock(fd, F_SETLK, F_WRLCK, 0, 1) : flock(fd, LOCK_EX)));
+		pause();
+	}
+	read(has_it[0], &(char){ 0 }, 1);
+	pthread_create(&thread, NULL, wait_for_lock, &w);
+	nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
+	int other = dup(w.fd);
+	close(w.fd);
+	kill(child, SIGKILL);
+	wait(NULL);
+	pthread_join(thread, NULL);
+	printf("closed meanwhile, %s: %s\n", record ? "fcntl" : "flock", w.result ? error_name(w.result) : "granted");
+	w.fd = open("locks", O_RDWR);
+	if (!record)
+		SHOW(flock(w.fd, LOCK_EX | LOCK_NB));
+	close(other);
+	SHOW(flock(w.fd, LOCK_EX | LOCK_NB));
+	close(w.fd);
+}
+
 int main(void)
 {
 	int fd = open("locks", O_RDWR | O_CREAT | O_TRUNC, 0644);
@@ -129,5 +174,7 @@ int main(void)
 	ranges(fd);
 	waiting(fd);
 	open_files(fd);
+	closed_meanwhile(false);
+	closed_meanwhile(true);
 	return 0;
 }
