@@ -221,6 +221,6 @@ def transcript_faults(names, text):
 if __name__ == "__main__":
     failed, text, _ = fetch(*PACKAGES)
     if not failed:
-        failed, text, _ = fetch("dash", *sorted({p for s in SECTIONS.values() for p in s.packages}), depends=True)
+        failed, text, _ = fetch("dash", "bash", "less", "sqlite3", "coreutils", *sorted({p for s in SECTIONS.values() for p in s.packages}), depends=True)
     sys.stdout.write(text)
     sys.exit(failed)

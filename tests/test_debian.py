@@ -329,6 +329,40 @@ def test_job_control(terminal):
     assert t.child.wait(20) == 0
 
 
+def test_bash_and_less(platform):
+    """readline: motion, history and its search, completion; ^Z out of a pager that has the whole screen, and back."""
+    t = Terminal("--platform", platform, "--initrd", str(debian.packages_initrd("bash", "less")), "--timeout", "120")
+    try:
+        t.expect("~ # ")
+        t.keys("exec bash\r")
+        t.expect("# ")
+        t.command("bind 'set enable-bracketed-paste off'; PS1='rea''dy> '")
+        assert "\none more two\n" in t.command("echo one two\x1b[D\x1b[D\x1b[Dmore ")
+        t.command("true")
+        assert "\none more two\n" in t.command("\x1b[A\x1b[A")
+        t.keys("\x12mor\r")
+        t.expect("^one more two\n")
+        t.expect("ready> ")
+        assert "\n1 /etc/passwd\n" in t.command("wc -l /et\tpas\t")
+        t.keys("seq 500 | less\r")
+        t.expect("^23\n")
+        t.keys("/321\r")
+        t.expect("321\x1b\\[27m\n")           # what was found is shown in reverse
+        t.expect("^343\n")
+        t.keys("\x1a")
+        t.expect(r"\[1\]\+ +Stopped +seq 500 \| less\n")
+        t.expect("ready> ")
+        t.keys("fg\r")
+        t.expect("343")
+        t.keys("q")
+        t.expect("ready> ")
+        t.keys("exit\r")
+        t.expect("Postern has powered off")
+        assert t.child.wait(20) == 0
+    finally:
+        t.end()
+
+
 def test_vi(terminal):
     """busybox's vi in raw mode: insertion, motion, yank and put, undo, search and replace, saving."""
     t = terminal
