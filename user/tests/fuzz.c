@@ -422,25 +422,38 @@ static void watch(void)
 	}
 }
 
-/* Whatever the workers have mounted goes, and /proc, which they may have covered or taken away, comes back. */
-static void unmount(void)
+/* One go through the list: what lies under another mount has to wait for the next. How many went. */
+static int unmount_some(void)
 {
 	static char text[65536];
+	int gone = 0;
 
-	sys(__NR_mount, NULL, "/", NULL, MS_REMOUNT, NULL);
-	while (!sys(__NR_umount2, "/proc", MNT_DETACH))
-		;
-	mkdir("/proc", 0755);
-	sys(__NR_mount, "proc", "/proc", "proc", 0, NULL);
 	if (read_file("/proc/mounts", text, sizeof(text)) < 0)
 		fail("/proc is lost");
 	for (char *line = text, *path, *end; *line; line = end + 1) {
 		end = strchr(line, '\n');
 		path = strchr(line, ' ') + 1;
 		*strchr(path, ' ') = 0;
+		for (char *c = path; (c = strchr(c, '\\')); c++) {	/* three octal digits behind it */
+			*c = (c[1] - '0') << 6 | (c[2] - '0') << 3 | (c[3] - '0');
+			memmove(c + 1, c + 4, strlen(c + 4) + 1);
+		}
 		if (strcmp(path, "/") && strcmp(path, "/proc"))
-			sys(__NR_umount2, path, MNT_DETACH);
+			gone += !sys(__NR_umount2, path, MNT_DETACH);
 	}
+	return gone;
+}
+
+/* Whatever the workers have mounted goes, and /proc, which they may have covered or taken away, comes back. */
+static void unmount(void)
+{
+	sys(__NR_mount, NULL, "/", NULL, MS_REMOUNT, NULL);
+	while (!sys(__NR_umount2, "/proc", MNT_DETACH))
+		;
+	mkdir("/proc", 0755);
+	sys(__NR_mount, "proc", "/proc", "proc", 0, NULL);
+	while (unmount_some())
+		;
 }
 
 static void sweep(void)
