@@ -182,6 +182,8 @@ int inode_path(const struct inode *inode, char *to, size_t size);
 #define PIPE_BUF	4096u	/* what is written at once up to this size stays together */
 
 extern const struct file_ops pipe_file_ops;	/* pipes and FIFO nodes: bytes between who writes and who reads */
+struct iovec;
+int pipe_wait_room(struct file *f, const struct iovec *v, int n);	/* before a vector is written */
 static inline bool file_is_pipe(const struct file *f) { return f->ops == &pipe_file_ops; }
 
 /*

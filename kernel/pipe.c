@@ -12,6 +12,7 @@
  * come, which the two counters of openings tell even if it has gone again. No lock: the
  * kernel is not preempted, and copying doesn't sleep.
  */
+#include "abi/uio.h"
 #include "kernel/fd.h"
 #include "kernel/syscall.h"
 
@@ -215,6 +216,17 @@ static int32_t pipe_write(struct file *f, const void *buf, uint32_t n, uint64_t 
 		return write_pages(f, p, buf, n);
 	wake(&p->readable);
 	return n;
+}
+
+/* Waits until a vector of up to PIPE_BUF bytes, whose parts are written one by one, needs to wait for none of them: 0 or a negative errno. */
+int pipe_wait_room(struct file *f, const struct iovec *v, int n)
+{
+	struct pipe *p = f->private;
+	uint32_t bytes = 0;
+
+	for (int i = 0; i < n && bytes <= PAGE_SIZE; i++)
+		bytes += MIN(v[i].iov_len, PAGE_SIZE + 1);
+	return bytes <= PAGE_SIZE - p->last->end || bytes > PAGE_SIZE ? 0 : wait_writable(f, p);
 }
 
 static uint32_t pipe_unread(const struct file *f)

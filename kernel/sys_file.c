@@ -158,7 +158,7 @@ long transfer_user_vector(int fd, const struct iovec *user, int n, bool write)
 	long done = read_vector(v, user, n);
 	if (!done) {
 		file_get(f);
-		done = transfer_vector(f, v, n, write);
+		done = (write && file_is_pipe(f) ? pipe_wait_room(f, v, n) : 0) ?: transfer_vector(f, v, n, write);
 		file_put(f);
 	}
 	return done;

@@ -162,6 +162,31 @@ static void test_atomic(void)
 	close(fd[0]);
 }
 
+/* A vector finds room for its first part only, and waits; what somebody else writes meanwhile is not in the middle of it. */
+static void test_vector_atomic(void)
+{
+	static const struct timespec moment = { 0, 50000000 };
+	static char all[17 * PIPE_BUF];
+	const struct iovec v[2] = { { ADDR("aaaaaaaaaa"), 10 }, { ADDR("bbbbbbbbbb"), 10 } };
+	int n = 0, part;
+
+	pipe(fd);
+	write(fd[1], all, 16 * PIPE_BUF - 10);
+	if (!fork()) {
+		sys(__NR_writev, fd[1], v, 2);
+		_exit(0);
+	}
+	nanosleep(&moment, NULL);
+	write(fd[1], "x", 1);
+	close(fd[1]);
+	while ((part = read(fd[0], all + n, sizeof(all) - n)) > 0)
+		n += part;
+	waitpid(-1, NULL, 0);
+	all[n] = 0;
+	same_text("a vector of less than PIPE_BUF bytes is not torn", all + 16 * PIPE_BUF - 10, "xaaaaaaaaaabbbbbbbbbb");
+	close(fd[0]);
+}
+
 static int poll1(int f, int events, int timeout)
 {
 	struct pollfd p = { f, events, 0x7fff };
@@ -293,13 +318,14 @@ static void test_select(void)
 
 int main(void)
 {
-	plan(75);
+	plan(76);
 	test_making();
 	test_data();
 	test_broken();
 	test_nonblock();
 	test_flow();
 	test_atomic();
+	test_vector_atomic();
 	test_poll();
 	test_poll_waits();
 	test_select();
