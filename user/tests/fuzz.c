@@ -447,10 +447,13 @@ static int unmount_some(void)
 /* Whatever the workers have mounted goes, and /proc, which they may have covered or taken away, comes back. */
 static void unmount(void)
 {
+	static const struct rlimit usual = { 1024, 1024 };
+
+	sys(__NR_setrlimit, RLIMIT_NOFILE, &usual);	/* a worker may have set that of process 1 */
 	sys(__NR_mount, NULL, "/", NULL, MS_REMOUNT, NULL);
 	while (!sys(__NR_umount2, "/proc", MNT_DETACH))
 		;
-	mkdir("/proc", 0755);
+	unlink("/proc"), mkdir("/proc", 0755);		/* once bare, it may have been moved, and something else made in its place */
 	sys(__NR_mount, "proc", "/proc", "proc", 0, NULL);
 	while (unmount_some())
 		;
