@@ -17,6 +17,19 @@
 
 /* ---- groups and sessions ---- */
 
+#define NGROUPS_MAX	65536u
+
+/* For setgroups: root's group may be in the list as often as one likes. */
+long only_group_0(uint32_t n, const void *groups, uint32_t size)
+{
+	uint32_t id = 0;
+	int error = n > NGROUPS_MAX ? -EINVAL : 0;
+
+	for (; n && !error; n--, groups += size)
+		error = copy_from_user(&id, groups, size) ?: id ? -EINVAL : 0;
+	return error;
+}
+
 /* 0 means the caller wherever a call takes a process. NULL: there is none. Zombies count. */
 static struct process *process_or_self(int pid) { return pid ? find_process(pid) : current->process; }
 

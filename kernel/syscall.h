@@ -65,6 +65,7 @@ long clock_set(int clock, const void *ts, bool wide);
 long clock_sleep(int clock, int flags, const void *req, void *rem, bool wide);
 long futex(uint32_t addr, int op, uint32_t val, const void *timeout, uint32_t addr2, uint32_t val3, bool wide);
 long number_of_group(int pid, bool session);
+long only_group_0(uint32_t n, const void *groups, uint32_t size);
 long limit_get(uint32_t resource, struct rlimit *user, uint32_t most);	/* most: what is above shows as this */
 
 /* How a program writes two times: pairs of seconds and a fraction, or seconds alone (struct utimbuf). */

@@ -218,7 +218,7 @@ static const struct row { uint16_t nr; char kinds[8]; int args[6]; } rows[] = {
 	/* One user, and so no other numbers. */
 	R(setuid, "-", 0), R(setgid, "-", 0), R(setreuid, "--", 0, 0), R(setregid, "--", 0, 0), R(setresuid, "---", 0, 0, 0), R(setresgid, "---", 0, 0, 0),
 	R(setuid32, "-", 0), R(setgid32, "-", 0), R(setreuid32, "--", 0, 0), R(setregid32, "--", 0, 0), R(setresuid32, "---", 0, 0, 0),
-	R(setresgid32, "---", 0, 0, 0), R(setgroups, "-", 0, BUF), R(setgroups32, "-", 0, BUF), R(getgroups, "", 0, BUF),
+	R(setresgid32, "---", 0, 0, 0), R(setgroups, "n-", 1, BUF), R(setgroups32, "n-", 1, BUF), R(getgroups, "", 0, BUF),
 	R(getresuid32, "", BUF, BUF, BUF), R(getresgid32, "", BUF, BUF, BUF),
 	R(nice, "", 0),
 	R(getpriority, "", 0, 0),

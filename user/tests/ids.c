@@ -17,6 +17,11 @@ static void test_identity(void)
 	equal("set_tid_address tells the thread's number", sys(__NR_set_tid_address, NULL), gettid());
 	equal("getgroups of a negative number", sys(__NR_getgroups32, -1, NULL), -EINVAL);
 	ok(sys(__NR_getgroups32, 0, NULL) >= 0, "getgroups counts");
+	static const uint32_t groups[2];
+	ok(uid || !sys(__NR_setgroups32, 2, groups), "root is of its group");
+	ok(uid || !sys(__NR_setgroups32, 0, NULL), "or of none");
+	ok(uid || sys(__NR_setgroups32, 65537, groups) == -EINVAL, "but of no more than there may be");
+	ok(uid || sys(__NR_setgroups32, 1, NULL) == -EFAULT, "setgroups of what can't be read");
 }
 
 static void test_uname(void)
@@ -152,7 +157,7 @@ static void test_unknown(void)
 
 int main(void)
 {
-	plan(44);
+	plan(48);
 	scratch_enter();
 	test_identity();
 	test_uname();
