@@ -48,9 +48,10 @@ OBJECTS := $(patsubst %,$(B)/%.o,$(filter-out $(VDSO_SOURCES),$(SOURCES)))
 OFFSETS := $(B)/offsets.inc
 # What runs at boot, for a person or for a report, or is seldom asked for, is small rather than fast.
 COLD := $(wildcard boot/*.c drivers/*.c pv/*selftest.c pv/patch.c pv/pv.c pv/report.c */trace.c kernel/proc*.c kernel/tty*.c) \
-	arch/x86/cpu.c arch/x86/desc.c arch/x86/double_fault.c arch/x86/rtc.c kernel/console.c kernel/cpio.c kernel/device.c kernel/inflate.c kernel/initrd.c \
-	kernel/ksyms.c kernel/lock.c kernel/log.c kernel/main.c kernel/mount.c kernel/panic.c kernel/printf.c kernel/script.c kernel/sys_attr.c kernel/sys_dir.c \
-	kernel/sys_process.c kernel/sys_stat.c kernel/sys_time.c kernel/syscall.c mm/mremap.c mm/oom.c vdso/relocate.c vdso/vdso.c
+	arch/x86/cpu.c arch/x86/desc.c arch/x86/double_fault.c arch/x86/rtc.c kernel/console.c kernel/cpio.c kernel/device.c kernel/inflate.c \
+	kernel/initrd.c kernel/ksyms.c kernel/lock.c kernel/log.c kernel/main.c kernel/mount.c kernel/panic.c kernel/pid.c kernel/poll.c \
+	kernel/printf.c kernel/script.c kernel/sys_attr.c kernel/sys_dir.c kernel/sys_process.c kernel/sys_stat.c kernel/sys_time.c kernel/syscall.c \
+	mm/mremap.c mm/oom.c vdso/relocate.c vdso/vdso.c
 $(COLD:%=$(B)/%.o): KCFLAGS += -Os
 
 .PHONY: print-flags all iso run test check debug bench bench-check bench-linux growth sites cost trace trace-record book clean
