@@ -195,7 +195,7 @@ def test_mounts_by_busybox():
     ("top -b -n 1 | head -n 4; pidof init; kill -l 15; kill -0 1 && echo alive", [r"^Mem: \d+K used", r"^1$", "^TERM$", "^alive$"]),
     ("chown 12:34 /tmp; stat -c '%u:%g' /tmp; touch -d @99 /tmp/x; stat -c %Y /tmp/x; id", ["^12:34$", "^99$", r"^uid=0\(root\) gid=0\(root\)"]),
     ("ls -l /dev/null /proc/self/exe; readlink /proc/self/fd/0; find /proc/1 -maxdepth 1 -name 's*' | sort",
-     ["^crw-rw-rw- .* 1, +3 .*/dev/null$", "/proc/self/exe -> /bin/busybox$", "^/dev/console$", "^/proc/1/stat$\n^/proc/1/status$"]),
+     ["^crw-rw-rw- .* 1, +3 .*/dev/null$", "/proc/self/exe -> /bin/busybox$", "^/dev/console$", "^/proc/1/stat$\n^/proc/1/statm$\n^/proc/1/status$"]),
 ], ids=lambda v: v.split()[0].rstrip(";") if isinstance(v, str) else "")
 @pytest.mark.long
 def test_applets_about_the_system(words, patterns):

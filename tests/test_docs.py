@@ -37,16 +37,17 @@ def blocks(path):
 
 
 def commands():
-    """(document, command, expected lines) of every "$ " line."""
+    """(document, number of the block, command, expected lines) of every "$ " line."""
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.adoc"))]:
-        for block in blocks(path):
+        for number, block in enumerate(blocks(path)):
             for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
                 command, *expected = part.rstrip("\n").split("\n")
-                yield path.relative_to(ROOT), command, [x for x in expected if x.strip()]
+                yield path.relative_to(ROOT), number, command, [x for x in expected if x.strip()]
 
 
-def case(document, command, expected):
-    return pytest.param(command, expected, id=f"{document}: {command}"[:100])
+def case(document, block, command, expected):
+    """Of one block the commands run one after another, since one may use what the last one has made."""
+    return pytest.param(command, expected, id=f"{document}: {command}"[:100], marks=pytest.mark.xdist_group(f"{document} {block}"))
 
 
 @pytest.mark.parametrize("command, expected", [case(*c) for c in commands()])
@@ -74,7 +75,7 @@ def test_command(command, expected):
 
 @pytest.mark.quick
 def test_readme_has_the_two_commands():
-    said = {c for _, c, _ in commands()}
+    said = {command for _, _, command, _ in commands()}
     assert {"tools/run", "tools/test"} <= {re.sub(r"\s+#.*$", "", c) for c in said}
 
 
