@@ -146,7 +146,8 @@ static bool process_ended(struct process *p)
 {
 	const struct process *parent = p->parent;
 
-	timer_cancel(&p->itimer_real);
+	for (unsigned i = 0; i < ARRAY_SIZE(p->itimers); i++)
+		timer_cancel(&p->itimers[i].timer);
 	signals_forget(p, NULL, ~0ull);
 	p->stopped = false;
 	if (p->sid == p->pid)

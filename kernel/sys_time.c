@@ -228,58 +228,56 @@ long clock_sleep(int clock, int flags, const void *req, void *rem, bool wide)
 	return sleep_to_deadline(&(struct restart_block) { sleep_to_deadline, deadline_after_ns(ns), (uint32_t)rem, wide, 0, 0 });
 }
 
-/* ---- interval timers: only ITIMER_REAL; no one charges CPU time finely enough for the others ---- */
+/* ---- interval timers ---- */
 
 /* What is left, and what it starts anew with. A timer that runs never shows as 0. */
-static struct itimerval itimer_get(const struct process *p)
+static struct itimerval itimer_get(const struct itimer *it)
 {
-	uint64_t now = clock_ns(), left = 0;
+	uint64_t now = itimer_now(it), left = it->due ? MAX(it->due, now + NSEC_PER_USEC) - now : 0;
 
-	if (p->itimer_real.armed)
-		left = MAX(p->itimer_real.expires, now + NSEC_PER_USEC) - now;
-	return (struct itimerval) { ns_to_timeval(p->itimer_interval), ns_to_timeval(left) };
+	return (struct itimerval) { ns_to_timeval(it->interval), ns_to_timeval(left) };
 }
 
 /* value 0 stops it. */
-static void itimer_set(struct process *p, uint64_t value, uint64_t interval)
+static void itimer_set(struct itimer *it, uint64_t value, uint64_t interval)
 {
-	timer_cancel(&p->itimer_real);
-	p->itimer_interval = interval;
+	timer_cancel(&it->timer);
+	it->interval = interval;
+	it->due = value ? itimer_now(it) + value : 0;
 	if (value)
-		timer_arm(&p->itimer_real, deadline_after_ns(value));
+		timer_arm(&it->timer, deadline_after_ns(value));
 }
 
-/* The other two timers don't exist: -EINVAL, where Linux would count CPU time. */
-long sys_getitimer(int which, struct itimerval *user)
+long sys_getitimer(uint32_t which, struct itimerval *user)
 {
-	struct itimerval it = itimer_get(current->process);
-
-	return which == ITIMER_REAL ? copy_to_user(user, &it, sizeof(it)) : -EINVAL;
+	if (which > ITIMER_PROF)
+		return -EINVAL;
+	struct itimerval it = itimer_get(&current->process->itimers[which]);
+	return copy_to_user(user, &it, sizeof(it));
 }
 
 /* user NULL stops the timer: Linux once allowed that, and still does. */
-long sys_setitimer(int which, const struct itimerval *user, struct itimerval *old)
+long sys_setitimer(uint32_t which, const struct itimerval *user, struct itimerval *old)
 {
-	struct itimerval was = itimer_get(current->process), it = { };
+	struct itimerval it = { }, was;
 	uint64_t value, interval;
 
-	if (which != ITIMER_REAL)
-		return -EINVAL;
 	if (user && copy_from_user(&it, user, sizeof(it)))
 		return -EFAULT;
-	if (from_timeval(&value, &it.it_value) || from_timeval(&interval, &it.it_interval))
+	if (which > ITIMER_PROF || from_timeval(&value, &it.it_value) || from_timeval(&interval, &it.it_interval))
 		return -EINVAL;
-	itimer_set(current->process, value, interval);
+	was = itimer_get(&current->process->itimers[which]);
+	itimer_set(&current->process->itimers[which], value, interval);
 	return old ? copy_to_user(old, &was, sizeof(was)) : 0;
 }
 
 /* The same timer in seconds. What was left is rounded, but a timer that runs never counts as 0. */
 long sys_alarm(uint32_t seconds)
 {
-	struct process *p = current->process;
-	struct timeval left = itimer_get(p).it_value;
+	struct itimer *it = &current->process->itimers[ITIMER_REAL];
+	struct timeval left = itimer_get(it).it_value;
 
-	itimer_set(p, to_ns(seconds, 0), 0);
+	itimer_set(it, to_ns(seconds, 0), 0);
 	if (!left.tv_sec && left.tv_usec)
 		return 1;
 	return left.tv_sec + (left.tv_usec >= 500000);

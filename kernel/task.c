@@ -142,17 +142,27 @@ static void default_limits(struct process *p)
 	p->rlimits[SIGPENDING][0] = p->rlimits[SIGPENDING][1] = SIGNALS_QUEUED_MAX;
 }
 
+uint64_t itimer_now(const struct itimer *it)
+{
+	return it == &it->process->itimers[ITIMER_REAL] ? clock_ns() : cycles_to_ns(process_cycles(it->process));
+}
+
 /*
  * An interval that is shorter than it takes to serve it must not keep the machine from everything
  * else.
  */
 static void itimer_over(struct timer *timer)
 {
-	struct process *p = container_of(timer, struct process, itimer_real);
+	static const uint8_t signals[] = { [ITIMER_REAL] = SIGALRM, [ITIMER_VIRTUAL] = SIGVTALRM, [ITIMER_PROF] = SIGPROF };
+	struct itimer *it = container_of(timer, struct itimer, timer);
+	uint64_t now = itimer_now(it);
 
-	send_signal_process(p, SIGALRM);
-	if (p->itimer_interval)
-		timer_arm(timer, MAX(timer->expires + p->itimer_interval, clock_ns() + ITIMER_LEAST));
+	if (now >= it->due) {
+		send_signal_process(it->process, signals[it - it->process->itimers]);
+		it->due = it->interval ? it->due + it->interval : 0;
+	}
+	if (it->due)
+		timer_arm(timer, MAX(it->due, now + ITIMER_LEAST) - now + clock_ns());
 }
 
 /*
@@ -176,7 +186,8 @@ struct process *process_new(struct process *parent, struct task *leader, int exi
 	waitq_init(&p->thread_wait);
 	list_init(&p->pending.queued);
 	p->start_ns = clock_ns();
-	p->itimer_real.fire = itimer_over;
+	for (unsigned i = 0; i < ARRAY_SIZE(p->itimers); i++)
+		p->itimers[i] = (struct itimer) { .timer.fire = itimer_over, .process = p };
 	p->pgid = current->process->pgid;
 	p->sid = current->process->sid;
 	p->ctty = current->process->ctty;

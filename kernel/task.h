@@ -31,6 +31,12 @@ struct tty;
 #define WORK_SINGLESTEP	4u		/* TF was live across SYSENTER: raise SIGTRAP after the call */
 
 /*
+ * ITIMER_REAL counts the time that passes, the others CPU time of the process: then `timer` only says when it is worth looking
+ * again, because before that the CPU time can't have passed.
+ */
+struct itimer { struct timer timer; struct process *process; uint64_t due, interval; };	/* due 0: it is off */
+
+/*
  * What the threads of a process share besides mm, files, fs and sighand. When the last task has
  * gone it stays as a zombie (threads = 0) until its parent has waited; leader, with its name, stays
  * as long, even if it ended before its threads: then only as a record without stack, mm and files.
@@ -65,8 +71,7 @@ struct process {
 	/* As of the last process_account(). The gate does not tell user from kernel time: all is user time. */
 	uint64_t utime_ns, cutime_ns;
 	uint64_t start_ns;
-	struct timer itimer_real;
-	uint64_t itimer_interval;
+	struct itimer itimers[3];	/* ITIMER_* */
 	uint32_t rlimits[16][2];	/* soft, hard */
 	int nice;			/* -20 to 19 */
 };
@@ -252,6 +257,7 @@ uint32_t tasks_max(void);		/* how many there may be, by the size of memory */
 struct task *process_task(const struct process *p);
 /* The address space of a process, not referenced; NULL: none (any more). */
 static inline struct mm *process_mm(const struct process *p) { return process_task(p)->mm; }
+uint64_t itimer_now(const struct itimer *it);		/* ns of what it counts */
 uint64_t process_cycles(const struct process *p);	/* CPU time of all threads it ever had */
 /* A struct rusage that tells nothing but the CPU time: 0 or -EFAULT. */
 int rusage_put(void *user, uint64_t utime_ns);

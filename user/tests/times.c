@@ -186,6 +186,27 @@ static void test_timers(void)
 	equal("alarm when there is none", sys(__NR_alarm, 0), 0);
 }
 
+/* Those that count what the process has run for. The times are long, because an emulator's host may be busy meanwhile. */
+static void test_cpu_timer(int which, int sig)
+{
+	const struct itimerval t = { { 0, 0 }, { 0, 200000 } };
+	struct itimerval left;
+	int64_t cpu = now(CLOCK_PROCESS_CPUTIME_ID), begun = now(CLOCK_MONOTONIC);
+
+	signal(sig, on_alarm);
+	alarms = 0;
+	equal("setitimer of CPU time", sys(__NR_setitimer, which, &t, NULL), 0);
+	nanosleep(&(struct timespec){ 0, 300 * MS }, NULL);
+	sys(__NR_getitimer, which, &left);
+	ok(!alarms && left.it_value.tv_usec > 10000, "a sleep doesn't count");
+	while (!alarms && now(CLOCK_MONOTONIC) - begun < 2000 * MS)
+		for (volatile int i = 0; i < 100000; i++)	/* in ring 3, of which alone ITIMER_VIRTUAL is on Linux */
+			;
+	ok(alarms == 1 && now(CLOCK_PROCESS_CPUTIME_ID) - cpu >= 100 * MS, "but what is run");
+	sys(__NR_getitimer, which, &left);
+	ok(!left.it_value.tv_usec && !left.it_value.tv_sec, "once, if there is no interval");
+}
+
 static int fork_timer(void)
 {
 	struct itimerval t;
@@ -218,7 +239,7 @@ static void test_usage(void)
 
 int main(void)
 {
-	plan(76);
+	plan(84);
 	signal(SIGALRM, on_alarm);
 	test_clocks();
 	test_agreement();
@@ -226,6 +247,8 @@ int main(void)
 	test_interrupted();
 	test_stopped_sleep();
 	test_timers();
+	test_cpu_timer(ITIMER_VIRTUAL, SIGVTALRM);
+	test_cpu_timer(ITIMER_PROF, SIGPROF);
 	test_usage();
 	return done();
 }
