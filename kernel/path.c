@@ -105,7 +105,7 @@ static int follow(struct walk *w, const char *rest, const char **path)
  * A name that no file system is asked for: none at all (the path is only slashes), "."
  * or "..", or one that is too long. The root is its own parent; so is that of a file system which has been detached.
  */
-static int special_name(struct walk *w, bool last)
+static __attribute__((noinline)) int special_name(struct walk *w, bool last)
 {
 	enum walk_last which = w->name.len == 1 ? LAST_DOT : LAST_DOTDOT;
 
