@@ -71,3 +71,11 @@ int in_child(int (*fn)(void))
 			;
 	return status;
 }
+
+long mem_free(void)
+{
+	char text[2048];
+	const char *p = read_file("/proc/meminfo", text, sizeof(text)) > 0 ? strstr(text, "MemFree:") : NULL;
+
+	return p ? strtol(p + 8, NULL, 10) : -1;
+}

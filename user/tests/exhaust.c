@@ -253,14 +253,6 @@ static void tidy(void)
 	scratch_enter();
 }
 
-static long mem_free(void)
-{
-	char text[1024];
-	const char *p = read_file("/proc/meminfo", text, sizeof(text)) > 0 ? strstr(text, "MemFree:") : NULL;
-
-	return p ? strtol(p + 8, NULL, 10) : -1;
-}
-
 /* Whoever is orphaned is reaped by process 1, in its time. */
 static long settled(void)
 {

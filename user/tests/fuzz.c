@@ -490,14 +490,6 @@ static void round(uint32_t seed, unsigned batch, unsigned count)
 	sweep();
 }
 
-static long mem_free(void)
-{
-	char text[1024];
-	const char *p = read_file("/proc/meminfo", text, sizeof(text)) > 0 ? strstr(text, "MemFree:") : NULL;
-
-	return p ? strtol(p + 8, NULL, 10) : -1;
-}
-
 static int entries(const char *path)
 {
 	struct dir d;

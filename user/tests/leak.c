@@ -10,20 +10,6 @@
 #include "user/libc/scratch.h"
 #include "user/libc/tap.h"
 
-static long mem_free(void)
-{
-	char buf[2048];
-
-	if (read_file("/proc/meminfo", buf, sizeof(buf)) < 0)
-		return -1;
-	const char *p = strstr(buf, "MemFree:");
-	if (!p)
-		return -1;
-	for (p += 8; *p == ' ' || *p == '\t'; p++)
-		;
-	return atoi(p);
-}
-
 static int rounds(int n)
 {
 	char *args[] = { "exitcode", "7", NULL };

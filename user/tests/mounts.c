@@ -394,14 +394,6 @@ static void test_many(void)
 	equal("and leaves a folder", rmdir("m/n"), 0);
 }
 
-static long mem_free(void)
-{
-	char text[1024];
-	const char *p = read_file("/proc/meminfo", text, sizeof(text)) > 0 ? strstr(text, "MemFree:") : NULL;
-
-	return p ? strtol(p + 8, NULL, 10) : -1;
-}
-
 /* Sixteen on one place, the next ones in the first of them, and so on. The first time the kernel makes what it keeps for reuse. */
 static int storm(void)
 {
